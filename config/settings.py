@@ -1,0 +1,144 @@
+"""Every setting of the system: read once from the environment and `.env`, checked, frozen."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+# Read by libraries that have settings of their own; `.env` may hold them too.
+FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
+
+
+class ReviewMode(StrEnum):
+    """Who decides when nobody speaks up in time."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+class LogFormat(StrEnum):
+    """For people or for machines."""
+
+    HUMAN = "human"
+    JSON = "json"
+
+
+class BadSettings(Exception):
+    """One line per mistake, fit to be shown as it is."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class Settings(BaseModel):
+    """The whole configuration; a field's name in capitals is its variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_host: str = "127.0.0.1"
+    api_port: Port = 8000
+    autostart: bool = True
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    temporal_port: Port = 7233
+    temporal_ui_port: Port = 8233
+    temporal_cli: Path | None = None
+    hedges: Annotated[int, Field(ge=1, le=100)] | None = None
+    hedge_price_seconds: PositiveSeconds = 0.05
+    flaky_fail: Share = 0.3333
+    flaky_hang: Share = 0.3333
+    flaky_latency_seconds: Seconds = 0.0
+    flaky_seed: int | None = None
+    review_mode: ReviewMode = ReviewMode.AUTO
+    review_seconds: Seconds = 2.0
+    review_deadline_seconds: PositiveSeconds = 86400.0
+    order_budget_seconds: PositiveSeconds = 15.0
+    return_window_seconds: Seconds = 300.0
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_format: LogFormat | None = None
+
+    # The TEMPORAL_* variables as found, for the SDK's own reader of its configuration.
+    temporal_environment: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_the_database_with_the_data(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("database_url"):
+            return values
+        data_dir = Path(values.get("data_dir") or "var").absolute()
+        return {**values, "database_url": f"sqlite:///{data_dir / 'orders.db'}"}
+
+    @model_validator(mode="after")
+    def _the_dice_add_up(self) -> Self:
+        if self.flaky_fail + self.flaky_hang > 1:
+            raise ValueError("FLAKY_FAIL + FLAKY_HANG is more than 1")
+        return self
+
+    @property
+    def uses_embedded_temporal(self) -> bool:
+        """Whether the server is ours to start: nothing in the environment names another."""
+        return not ({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & set(self.temporal_environment))
+
+
+def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
+    """Return the settings of `environ` (default: the process's) over those of `env_file`.
+
+    Raises BadSettings with a line for every mistake, so that all can be mended at once.
+    """
+    environ = os.environ if environ is None else environ
+    in_file = _read_env_file(env_file)
+    merged = {**in_file, **environ}
+    given = {
+        name: merged[name.upper()]
+        for name in _variables()
+        if merged.get(name.upper(), "").strip()
+    }
+    temporal = {name: value for name, value in merged.items() if name.startswith("TEMPORAL_") and value}
+    ours = {name.upper() for name in _variables()}
+    mistakes = [_unknown(name) for name in in_file if name not in ours and not name.startswith(FOREIGN_PREFIXES)]
+    try:
+        settings = Settings.model_validate(
+            {**given, "temporal_environment": {k: v for k, v in temporal.items() if k not in ours}}
+        )
+    except ValidationError as error:
+        mistakes += [_describe(detail) for detail in error.errors()]
+        raise BadSettings(mistakes) from None
+    if mistakes:
+        raise BadSettings(mistakes)
+    return settings
+
+
+def _variables() -> list[str]:
+    return [name for name in Settings.model_fields if name != "temporal_environment"]
+
+
+def _read_env_file(env_file: Path) -> dict[str, str]:
+    if not env_file.is_file():
+        return {}
+    try:
+        found = dotenv_values(env_file, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadSettings([f"{env_file}: is not UTF-8 text; save it as UTF-8"]) from None
+    return {name: value or "" for name, value in found.items()}
+
+
+def _unknown(name: str) -> str:
+    meant = get_close_matches(name, [known.upper() for known in _variables()], n=1)
+    return f"{name}: is not a setting" + (f"; did you mean {meant[0]}?" if meant else "")
+
+
+def _describe(detail: Any) -> str:
+    where = str(detail["loc"][0]).upper() if detail["loc"] else "settings"
+    given = "" if not detail["loc"] else f" (given: {detail['input']!r})"
+    return f"{where}: {detail['msg'].removeprefix('Value error, ')}{given}"

@@ -1,0 +1,98 @@
+"""Refusals: a rule says no, in words the customer may hear. Never retried, never logged as an error."""
+
+from typing import ClassVar
+
+from domain.stages import Stage
+from domain.status import OrderStatus
+
+
+class Refusal(Exception):
+    """A command that a rule turned down.
+
+    `code` is stable and part of the HTTP contract; `hint` says what the customer could do instead.
+    """
+
+    code: str = "REFUSED"
+    hint: ClassVar[str | None] = None
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class AlreadyDecided(Refusal):
+    """The order has ended, or is being undone or returned: its code is ALREADY_<STATUS>."""
+
+    def __init__(self, status: OrderStatus) -> None:
+        super().__init__(f"the order is already {status}", code=f"ALREADY_{status.upper()}")
+
+
+class TooLateToCancel(Refusal):
+    """Shipping has begun."""
+
+    code = "TOO_LATE"
+
+    def __init__(self, begun: Stage) -> None:
+        super().__init__(f"{begun.value} has begun; return the order once it is delivered")
+
+
+class AddressLocked(Refusal):
+    """The carrier has the label, or is about to."""
+
+    code = "ADDRESS_LOCKED"
+
+    def __init__(self) -> None:
+        super().__init__("the carrier's dispatch has begun: the address can no longer change")
+
+
+class NotAwaitingReview(Refusal):
+    """The order has not come to its review yet."""
+
+    code = "NOT_AWAITING_REVIEW"
+
+    def __init__(self) -> None:
+        super().__init__("the order is not waiting for a review")
+
+
+class AlreadyReviewed(Refusal):
+    """A reviewer, or the simulated one, decided first."""
+
+    code = "ALREADY_REVIEWED"
+
+    def __init__(self) -> None:
+        super().__init__("the order has been reviewed already")
+
+
+class NotShipped(Refusal):
+    """There is nothing to send back yet."""
+
+    code = "NOT_SHIPPED"
+
+    def __init__(self) -> None:
+        super().__init__("the order has not been shipped; cancel it instead")
+
+
+class NotDeliveredYet(Refusal):
+    """The package is on its way to the customer."""
+
+    code = "NOT_DELIVERED_YET"
+
+    def __init__(self) -> None:
+        super().__init__("the order is on its way; return it once it is delivered")
+
+
+class ReturnWindowClosed(Refusal):
+    """The return was asked for too long after shipping."""
+
+    code = "RETURN_WINDOW_CLOSED"
+
+    def __init__(self, window_seconds: float) -> None:
+        super().__init__(f"more than {window_seconds:g} seconds have passed since the order was shipped")
+
+
+class OrderInvalid(Refusal):
+    """Validation turned the order down."""
+
+    code = "ORDER_INVALID"

@@ -1,0 +1,27 @@
+"""What has become of an order, apart from its stage."""
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    """Open: in_progress, cancelling, failing, returning. Every other status is an end."""
+
+    IN_PROGRESS = "in_progress"
+    CANCELLING = "cancelling"
+    FAILING = "failing"
+    RETURNING = "returning"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+    @property
+    def is_ended(self) -> bool:
+        return self not in OPEN
+
+
+OPEN = frozenset(
+    {OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING, OrderStatus.RETURNING}
+)
