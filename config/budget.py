@@ -10,20 +10,18 @@ SHORTEST_RACE = timedelta(seconds=2)
 STAGE_PATIENCE = timedelta(seconds=30)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """`total` counted from `started_at`; time spent waiting for a human is given back."""
+    """What is left until `due_at`; the moment moves on by the time spent waiting for a human."""
 
-    started_at: datetime
-    total: timedelta
-    waited_for_human: timedelta = timedelta()
+    due_at: datetime
 
     def left(self, now: datetime) -> timedelta:
-        """What remains; negative once it is spent."""
-        return self.total - (now - self.started_at - self.waited_for_human)
+        """Negative once it is spent."""
+        return self.due_at - now
 
-    def is_spent(self, now: datetime) -> bool:
-        return self.left(now) < timedelta()
+    def prolonged_by(self, wait: timedelta) -> "Budget":
+        return Budget(due_at=self.due_at + wait)
 
     def race(self, now: datetime, stages_left: int) -> timedelta:
         """How long the next race may last: an equal share of what is left, never below the shortest."""

@@ -11,3 +11,7 @@ class FlakyFault(Fault):
 
 class DeadlineFault(Fault):
     """A race spent its time without a winner."""
+
+
+class StageGivenUp(Exception):
+    """A stage's races have used up their patience: not weather any more, but the end of this stage."""

@@ -17,3 +17,14 @@ class HedgeFigures:
     cancelled: int = 0
     won_by: int | None = None
     milliseconds: int = 0
+
+    def after(self, earlier: "HedgeFigures") -> "HedgeFigures":
+        """The sum of these and of an earlier race of the same stage; `won_by` counts on from the earlier."""
+        return HedgeFigures(
+            launched=earlier.launched + self.launched,
+            failed=earlier.failed + self.failed,
+            hung=earlier.hung + self.hung,
+            cancelled=earlier.cancelled + self.cancelled,
+            won_by=None if self.won_by is None else earlier.launched + self.won_by,
+            milliseconds=earlier.milliseconds + self.milliseconds,
+        )

@@ -63,3 +63,7 @@ def refund_key(order_id: OrderId) -> str:
 
 def dispatch_key(order_id: OrderId) -> str:
     return f"dispatch:{order_id}"
+
+
+def recall_key(order_id: OrderId) -> str:
+    return f"recall:{order_id}"

@@ -96,3 +96,21 @@ class OrderInvalid(Refusal):
     """Validation turned the order down."""
 
     code = "ORDER_INVALID"
+
+
+class ChargeVoided(Refusal):
+    """The provider was told never to charge this order, before this charge arrived."""
+
+    code = "CHARGE_VOIDED"
+
+    def __init__(self) -> None:
+        super().__init__("the order's charge has been settled without charging")
+
+
+class DispatchRecalled(Refusal):
+    """The carrier was told never to take this package, before this dispatch arrived."""
+
+    code = "DISPATCH_RECALLED"
+
+    def __init__(self) -> None:
+        super().__init__("the package has been recalled before its dispatch")

@@ -56,5 +56,20 @@ class Progress:
     def has_reached(self, stage: Stage) -> bool:
         return self.reached is not None and self.reached >= stage
 
+    def beginning(self, stage: Stage) -> "Progress":
+        """A stage that had begun before, in an earlier try, moves nothing back."""
+        return Progress(begun=_later(self.begun, stage), reached=self.reached)
+
+    def reaching(self, stage: Stage) -> "Progress":
+        return Progress(begun=_later(self.begun, stage), reached=_later(self.reached, stage))
+
+    def joined_with(self, other: "Progress") -> "Progress":
+        """What either of the two knows."""
+        return Progress(begun=_later(self.begun, other.begun), reached=_later(self.reached, other.reached))
+
     def is_in_flight(self, stage: Stage) -> bool:
         return self.begun is stage and not self.has_reached(stage)
+
+
+def _later(one: Stage | None, other: Stage | None) -> Stage | None:
+    return max((stage for stage in (one, other) if stage is not None), default=None)

@@ -25,3 +25,10 @@ class OrderStatus(StrEnum):
 OPEN = frozenset(
     {OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING, OrderStatus.RETURNING}
 )
+
+# What an order is while it is on its way to an end that undoes something.
+ON_THE_WAY_TO = {
+    OrderStatus.CANCELLED: OrderStatus.CANCELLING,
+    OrderStatus.FAILED: OrderStatus.FAILING,
+    OrderStatus.RETURNED: OrderStatus.RETURNING,
+}

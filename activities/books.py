@@ -1,0 +1,72 @@
+"""Quick writes to our own books: they need no hedging, so workflows run them as local activities."""
+
+from collections.abc import Callable
+from typing import Any
+from dataclasses import asdict
+from functools import partial
+
+from sqlalchemy.orm import Session
+from temporalio import activity
+
+from activities.racing import Activities
+from db.books import begin_failing, change_status, end_order, lock_order, note_command, now
+from domain.events import CommandNote
+from domain.orders import Address, OrderId
+from domain.status import OrderStatus
+from domain.tasks import StageTask
+from function_stubs.intake import record_reviewed
+
+
+class BookActivities(Activities):
+    """What was decided about an order is written down before anyone hears of it."""
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.record_command, self.record_cancellation, self.record_address_change, self.record_approval, self.begin_failing, self.end_order]
+
+    @activity.defn
+    async def record_command(self, order_id: OrderId, note: CommandNote) -> None:
+        await self._db.write(partial(note_command, order_id=order_id, note=note))
+
+    @activity.defn
+    async def record_cancellation(self, order_id: OrderId, note: CommandNote) -> None:
+        """From here on the order reads `cancelling`."""
+
+        def write(session: Session) -> None:
+            if note_command(session, order_id, note):
+                change_status(session, order_id, OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
+
+        await self._db.write(write)
+
+    @activity.defn
+    async def record_address_change(self, order_id: OrderId, note: CommandNote, address: Address) -> None:
+        def write(session: Session) -> None:
+            if note_command(session, order_id, note):
+                lock_order(session, order_id).address = asdict(address)
+
+        await self._db.write(write)
+
+    @activity.defn
+    async def record_approval(self, task: StageTask, reviewer: str) -> None:
+        """Stage 3 is reached."""
+        late = now() > task.due_at
+        await self._db.write(partial(record_reviewed, order_id=task.order_id, reviewer=reviewer, late=late))
+
+    @activity.defn
+    async def begin_failing(self, order_id: OrderId) -> None:
+        """From here on the order reads `failing`: a stage was given up, and what was done is being undone."""
+        await self._db.write(partial(begin_failing, order_id=order_id))
+
+    @activity.defn
+    async def end_order(self, task: StageTask, status: OrderStatus, reason: str | None) -> None:
+        """End an order that owes no money back."""
+        late = now() > task.due_at
+        await self._db.write(
+            partial(
+                end_order,
+                order_id=task.order_id,
+                status=status,
+                when=[OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING],
+                late=late,
+                reason=reason,
+            )
+        )

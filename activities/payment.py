@@ -1,0 +1,65 @@
+"""Charge, settle what is in doubt, refund."""
+
+from collections.abc import Callable
+from typing import Any
+from dataclasses import replace
+from functools import partial
+
+from sqlalchemy.orm import Session
+from temporalio import activity
+
+from activities.racing import HedgedActivities
+from domain.stages import Stage
+from domain.status import OrderStatus
+from domain.tasks import Settlement, StageReached, StageTask
+from function_stubs import payment
+from function_stubs.outcome import Outcome
+from function_stubs.payment_provider import Receipt
+
+
+class PaymentActivities(HedgedActivities):
+    """The money, in and out."""
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.charge_payment, self.settle_charge, self.refund_payment]
+
+    @activity.defn
+    async def charge_payment(self, task: StageTask) -> StageReached:
+        return await self.reach(
+            task,
+            Stage.PAYMENT_CHARGED,
+            lambda order: payment.charge(self._dice, self._db, task.order_id, order.amount_cents),
+            payment.record_charge,
+        )
+
+    @activity.defn
+    async def settle_charge(self, task: StageTask) -> Settlement:
+        """After a charge that was given up: learn whether it took place, and let none follow."""
+        order = await self.read(task)
+        if order.progress.has_reached(Stage.PAYMENT_CHARGED):
+            return Settlement(charged=True)
+        receipt = await self.race_and_record(
+            task,
+            lambda: payment.settle(self._dice, self._db, task.order_id, order.amount_cents),
+            _record_settlement,
+        )
+        return Settlement(charged=receipt is not None)
+
+    @activity.defn
+    async def refund_payment(self, task: StageTask, final_status: OrderStatus) -> None:
+        """Pay back and end the order, in one transaction of ours."""
+        order = await self.read(task)
+        if order.status is final_status:
+            return
+        await self.race_and_record(
+            task,
+            lambda: payment.refund(self._dice, self._db, task.order_id, order.amount_cents),
+            partial(payment.record_refund, final_status=final_status),
+        )
+
+
+def _record_settlement(session: Session, outcome: Outcome[Receipt | None]) -> None:
+    """A charge that turns out to have taken place is booked like any other."""
+    receipt = outcome.won
+    if receipt is not None:
+        payment.record_charge(session, replace(outcome, won=receipt))

@@ -1,0 +1,137 @@
+"""What every hedged activity shares: race the stub, tell Temporal while it runs, write the outcome once."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+from temporalio import activity
+
+from db.books import Effort, now
+from db.database import Database
+from db.reads import OrderSnapshot, read_order
+from domain.faults import Fault, StageGivenUp
+from domain.hedging import HedgeFigures
+from domain.stages import Stage
+from domain.tasks import StageReached, StageTask
+from function_stubs.flaky import Dice
+from function_stubs.outcome import Outcome
+from hedge_state import AttemptSink, HedgeScope, HedgeState, RaceWatch, hedge_scope, run_with_hedges
+
+T = TypeVar("T")
+
+# Most calls have ended by then, and a heartbeat costs a round trip.
+HEARTBEAT_EVERY = timedelta(seconds=0.4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What activities work with; `hedges` None leaves the number to hedge_state.py."""
+
+    db: Database
+    dice: Dice
+    hedging: HedgeState
+    hedges: int | None = None
+    sinks: tuple[AttemptSink, ...] = ()
+
+
+class Activities(ABC):
+    """The base of every room's activities."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._db = tools.db
+        self._dice = tools.dice
+
+    @abstractmethod
+    def all(self) -> list[Callable[..., Any]]:
+        """What a worker registers."""
+
+
+class HedgedActivities(Activities):
+    """The base of the rooms that race a stub."""
+
+    async def reach(
+        self,
+        task: StageTask,
+        stage: Stage,
+        call: Callable[[OrderSnapshot], Awaitable[T]],
+        record: Callable[[Session, Outcome[T]], None],
+    ) -> StageReached:
+        """Race `call` and write `record`, unless the stage stands in the books already."""
+        order = await self.read(task)
+        if not order.progress.has_reached(stage):
+            await self.race_and_record(task, partial(call, order), record)
+        return StageReached(stage=stage)
+
+    async def race_and_record(
+        self,
+        task: StageTask,
+        call: Callable[[], Awaitable[T]],
+        record: Callable[[Session, Outcome[T]], None],
+    ) -> T:
+        """Race `call`, then commit what it brought home, in one transaction after the race."""
+        won, effort = await self._race(task, call)
+        outcome = Outcome(
+            order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
+        )
+        await self._db.write(partial(record, outcome=outcome))
+        return won
+
+    async def read(self, task: StageTask) -> OrderSnapshot:
+        return await self._db.read(partial(read_order, order_id=task.order_id))
+
+    async def _race(self, task: StageTask, call: Callable[[], Awaitable[T]]) -> tuple[T, Effort]:
+        info = activity.info()
+        earlier = _figures_of_earlier_attempts(info)
+        scope = HedgeScope(
+            stage=info.activity_type, deadline=task.race, state=self._tools.hedging, sinks=self._tools.sinks
+        )
+        hedges = {} if self._tools.hedges is None else {"hedges": self._tools.hedges}
+        with hedge_scope(scope) as watch:
+            async with _heartbeats(watch, earlier):
+                try:
+                    won = await run_with_hedges(call, **hedges)
+                except Fault as fault:
+                    _give_up_when_out_of_patience(task, watch.figures().after(earlier), fault)
+                    raise
+        return won, Effort(attempts=info.attempt, figures=watch.figures().after(earlier))
+
+
+def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, fault: Fault) -> None:
+    """Only time spent racing counts: a stage whose worker was away has not been tried."""
+    if task.patience is not None and timedelta(milliseconds=figures.milliseconds) >= task.patience:
+        raise StageGivenUp(f"given up after {figures.launched} calls") from fault
+
+
+def _figures_of_earlier_attempts(info: activity.Info) -> HedgeFigures:
+    """What the last heartbeat of the attempt before this one told: Temporal hands it on to the next."""
+    return HedgeFigures(**info.heartbeat_details[0]["figures"]) if info.heartbeat_details else HedgeFigures()
+
+
+@asynccontextmanager
+async def _heartbeats(watch: RaceWatch, earlier: HedgeFigures) -> AsyncIterator[None]:
+    """Tell Temporal what the race is doing, while it runs and once more if it is lost."""
+
+    def beat() -> None:
+        figures = watch.figures().after(earlier)
+        activity.heartbeat({"figures": asdict(figures), "live": watch.live()})
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+            beat()
+
+    ticker = asyncio.create_task(tick())
+    try:
+        yield
+    except BaseException:
+        beat()
+        raise
+    finally:
+        ticker.cancel()

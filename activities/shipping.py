@@ -1,0 +1,57 @@
+"""Prepare, dispatch, ship, deliver; recall and unpack."""
+
+from collections.abc import Callable
+from typing import Any
+from temporalio import activity
+
+from activities.racing import HedgedActivities
+from domain.orders import Address
+from domain.stages import Stage
+from domain.tasks import StageReached, StageTask
+from function_stubs import shipping
+
+
+class ShippingActivities(HedgedActivities):
+    """The package, out and, where the order is undone, back in."""
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.prepare_package, self.dispatch_carrier, self.ship_order, self.deliver_order, self.recall_carrier, self.unpack_package]
+
+    @activity.defn
+    async def prepare_package(self, task: StageTask) -> StageReached:
+        return await self.reach(
+            task, Stage.PACKAGE_PREPARED, lambda _: shipping.prepare(self._dice), shipping.record_prepared
+        )
+
+    @activity.defn
+    async def dispatch_carrier(self, task: StageTask, address: Address) -> StageReached:
+        """`address` is the workflow's: the last one accepted before dispatch began."""
+        return await self.reach(
+            task,
+            Stage.CARRIER_DISPATCHED,
+            lambda _: shipping.dispatch(self._dice, self._db, task.order_id, address),
+            shipping.record_dispatched,
+        )
+
+    @activity.defn
+    async def ship_order(self, task: StageTask) -> StageReached:
+        return await self.reach(
+            task, Stage.ORDER_SHIPPED, lambda _: shipping.ship(self._dice), shipping.record_shipped
+        )
+
+    @activity.defn
+    async def deliver_order(self, task: StageTask) -> StageReached:
+        """The last stage, which completes the order."""
+        return await self.reach(
+            task, Stage.ORDER_DELIVERED, lambda _: shipping.deliver(self._dice), shipping.record_delivered
+        )
+
+    @activity.defn
+    async def recall_carrier(self, task: StageTask) -> None:
+        await self.race_and_record(
+            task, lambda: shipping.recall(self._dice, self._db, task.order_id), shipping.record_recalled
+        )
+
+    @activity.defn
+    async def unpack_package(self, task: StageTask) -> None:
+        await self.race_and_record(task, lambda: shipping.unpack(self._dice), shipping.record_unpacked)

@@ -1,0 +1,185 @@
+"""The guarded writes: a stage is reached once and in order, money moves once, an end is final."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Event, Order, Payment
+from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
+from domain.hedging import HedgeFigures
+from domain.orders import OrderId
+from domain.stages import Stage
+from domain.status import OrderStatus
+
+# While an order is being cancelled, the stage in flight is still allowed to end.
+STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
+
+
+class LateWrite(Exception):
+    """The order is not where the writer believed it to be; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What it took to make a flaky call succeed: the activity's attempts and the hedge figures over all of them."""
+
+    attempts: int = 1
+    figures: HedgeFigures | None = None
+
+    def columns(self) -> dict[str, Any]:
+        return {"attempts": self.attempts, **(asdict(self.figures) if self.figures else {})}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def lock_order(session: Session, order_id: OrderId) -> Order:
+    """Return the order's row, held against other writers until the transaction ends."""
+    return session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one()
+
+
+def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> Event:
+    """Write the order's next event; the order must be locked, so that `sequence` has no gap."""
+    last = session.execute(select(func.max(Event.sequence)).where(Event.order_id == order_id)).scalar()
+    found = Event(order_id=order_id, sequence=(last or 0) + 1, type=kind, **{"at": now(), "actor": SYSTEM, **columns})
+    session.add(found)
+    session.flush()
+    return found
+
+
+def find_event(session: Session, order_id: OrderId, kind: EventType, stage: Stage) -> Event | None:
+    return session.execute(
+        select(Event).where(Event.order_id == order_id, Event.type == kind, Event.stage == stage.value)
+    ).scalar_one_or_none()
+
+
+def reach_stage(
+    session: Session,
+    order_id: OrderId,
+    stage: Stage,
+    effort: Effort,
+    *,
+    late: bool,
+    actor: str = SYSTEM,
+    **columns: Any,
+) -> bool:
+    """Move the order to `stage` and write the event; return False, writing nothing, if it was reached before.
+
+    `columns` are set on the order in the same move, and `sla_breached` if it is late. Raises LateWrite if the order is not at the stage's
+    predecessor, or no longer moves.
+    """
+    lock_order(session, order_id)
+    if find_event(session, order_id, EventType.STAGE_REACHED, stage):
+        return False
+    before = stage.predecessor.value if stage.predecessor else None
+    _move(
+        session,
+        update(Order)
+        .where(Order.id == order_id, Order.stage.is_not_distinct_from(before), Order.status.in_(STAGES_MOVE_WHILE))
+        .values(stage=stage.value, **_breach(late=late), **columns),
+    )
+    append_event(
+        session, order_id, EventType.STAGE_REACHED, stage=stage.value, actor=actor, **effort.columns()
+    )
+    return True
+
+
+def change_status(session: Session, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]) -> None:
+    """Move the order's status to `to`; raise LateWrite if it is none of `when`."""
+    _move(session, update(Order).where(Order.id == order_id, Order.status.in_(when)).values(status=to))
+
+
+def begin_failing(session: Session, order_id: OrderId) -> None:
+    """Mark that a stage was given up; writing it twice changes nothing."""
+    if lock_order(session, order_id).status != OrderStatus.FAILING:
+        change_status(session, order_id, OrderStatus.FAILING, when=[OrderStatus.IN_PROGRESS])
+
+
+def end_order(
+    session: Session,
+    order_id: OrderId,
+    status: OrderStatus,
+    *,
+    when: Sequence[OrderStatus],
+    late: bool,
+    reason: str | None = None,
+) -> bool:
+    """Give the order its final status and write `ended`; return False if it had ended so before."""
+    order = lock_order(session, order_id)
+    if order.status == status:
+        return False
+    _move(
+        session,
+        update(Order)
+        .where(Order.id == order_id, Order.status.in_(when))
+        .values(status=status, ended_at=now(), **_breach(late=late)),
+    )
+    append_event(session, order_id, EventType.ENDED, status=status, stage=order.stage, reason=reason)
+    return True
+
+
+def book_payment(
+    session: Session, order_id: OrderId, kind: PaymentKind, *, key: str, amount_cents: int, reference: str
+) -> None:
+    """Write the payment; its unique key makes a second one impossible."""
+    session.add(
+        Payment(
+            order_id=order_id,
+            kind=kind,
+            key=key,
+            amount_cents=amount_cents,
+            provider_reference=reference,
+            at=now(),
+        )
+    )
+    session.flush()
+
+
+def note_compensation(session: Session, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
+    """Write that `stage` was undone; return False if it was written before."""
+    lock_order(session, order_id)
+    if find_event(session, order_id, EventType.COMPENSATED, stage):
+        return False
+    append_event(session, order_id, EventType.COMPENSATED, stage=stage.value, **effort.columns())
+    return True
+
+
+def note_command(session: Session, order_id: OrderId, note: CommandNote) -> bool:
+    """Write what was decided about a command; return False if this command was written before."""
+    order = lock_order(session, order_id)
+    if find_command(session, order_id, note.command_id):
+        return False
+    append_event(
+        session,
+        order_id,
+        EventType.COMMAND_ACCEPTED if note.accepted else EventType.COMMAND_REFUSED,
+        stage=order.stage,
+        command=note.command,
+        command_id=note.command_id,
+        decision=note.decision,
+        actor=note.actor,
+        reason=note.reason,
+    )
+    return True
+
+
+def find_command(session: Session, order_id: OrderId, command_id: str) -> Event | None:
+    return session.execute(
+        select(Event).where(Event.order_id == order_id, Event.command_id == command_id)
+    ).scalar_one_or_none()
+
+
+def _breach(*, late: bool) -> dict[str, bool]:
+    """A breach is remembered, never taken back."""
+    return {"sla_breached": True} if late else {}
+
+
+def _move(session: Session, statement: Any) -> None:
+    moved = cast("CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False}))
+    if moved.rowcount != 1:
+        raise LateWrite("the order is not where this write expects it")

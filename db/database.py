@@ -1,0 +1,86 @@
+"""One door to the database: short transactions in threads, one writer a process on SQLite."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+T = TypeVar("T")
+
+# Longer than any of our transactions waits for another process's on a busy machine.
+BUSY_TIMEOUT_MILLISECONDS = 10_000
+
+READER_THREADS = 4
+
+# PostgreSQL locks rows, not the file, so writers may run side by side.
+POSTGRESQL_WRITER_THREADS = 4
+
+
+class Database:
+    """Runs functions of a session, each as one transaction, away from the event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        writers = 1 if self._is_sqlite else POSTGRESQL_WRITER_THREADS
+        self._writer = _engine(url, size=writers, begin="BEGIN IMMEDIATE")
+        self._reader = _engine(url, size=READER_THREADS, begin="BEGIN")
+        self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
+        self._reading = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="db-read")
+        self._write_session = sessionmaker(self._writer, expire_on_commit=False)
+        self._read_session = sessionmaker(self._reader, expire_on_commit=False)
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self.write_now, work)
+
+    async def read(self, query: Callable[[Session], T]) -> T:
+        """Return what `query` returns, read from one snapshot."""
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, query)
+
+    def write_now(self, work: Callable[[Session], T]) -> T:
+        """As write, in the calling thread."""
+        with self._write_session.begin() as session:
+            return work(session)
+
+    def read_now(self, query: Callable[[Session], T]) -> T:
+        """As read, in the calling thread."""
+        with self._read_session() as session:
+            return query(session)
+
+    def close(self) -> None:
+        """Let transactions under way end, then close every connection."""
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _engine(url: str, *, size: int, begin: str) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        tune_sqlite(engine, begin)
+    return engine
+
+
+def tune_sqlite(engine: Engine, begin: str) -> None:
+    """Make SQLite durable and patient, and transactions begin as `begin` says.
+
+    A transaction that reads before it writes must take the write lock first: SQLite refuses to upgrade
+    one at once, whatever the busy timeout.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

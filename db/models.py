@@ -1,0 +1,182 @@
+"""The tables. `events`, `payments` and the providers' own logs only ever grow; triggers hold them to it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    TypeDecorator,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC with millisecond precision; naive datetimes are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts up only a column that is declared INTEGER; there it holds 64 bits as well.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables share one metadata, which Alembic compares with the migrations."""
+
+
+class Installation(Base):
+    """One row: the random tag that makes this database's workflow ids its own."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tag: Mapped[str] = mapped_column(String(16))
+
+
+class Order(Base):
+    """An order as it stands; `amount_cents` is frozen at intake."""
+
+    __tablename__ = "orders"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workflow_id: Mapped[str | None] = mapped_column(String(100), unique=True)
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    stage: Mapped[str | None] = mapped_column(String(30))
+    address: Mapped[dict[str, Any]] = mapped_column(JSON)
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    charged_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    shipped_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    sla_breached: Mapped[bool] = mapped_column(default=False)
+
+
+class Payment(Base):
+    """Money that moved: one charge and at most one refund an order, by unique key."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("kind IN ('charge', 'refund')", name="payments_kind"),
+        Index("payments_once", "order_id", "kind", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigId, ForeignKey("orders.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(String(60), unique=True)
+    provider_reference: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Event(Base):
+    """One thing that happened to an order; `sequence` counts from 1 without a gap.
+
+    The hedge figures are those of the flaky call behind the event, summed over the `attempts` of its activity.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("events_sequence", "order_id", "sequence", unique=True),
+        Index(
+            "events_stage_once",
+            "order_id",
+            "stage",
+            unique=True,
+            sqlite_where=sql("type = 'stage_reached'"),
+            postgresql_where=sql("type = 'stage_reached'"),
+        ),
+        Index(
+            "events_compensated_once",
+            "order_id",
+            "stage",
+            unique=True,
+            sqlite_where=sql("type = 'compensated'"),
+            postgresql_where=sql("type = 'compensated'"),
+        ),
+        Index(
+            "events_ended_once",
+            "order_id",
+            "status",
+            unique=True,
+            sqlite_where=sql("type = 'ended'"),
+            postgresql_where=sql("type = 'ended'"),
+        ),
+        Index("events_command_once", "order_id", "command_id", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigId, ForeignKey("orders.id"))
+    sequence: Mapped[int]
+    type: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    actor: Mapped[str] = mapped_column(String(100))
+    stage: Mapped[str | None] = mapped_column(String(30))
+    status: Mapped[str | None] = mapped_column(String(20))
+    command: Mapped[str | None] = mapped_column(String(20))
+    command_id: Mapped[str | None] = mapped_column(String(80))
+    decision: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    attempts: Mapped[int | None] = mapped_column(Integer)
+    launched: Mapped[int | None] = mapped_column(Integer)
+    failed: Mapped[int | None] = mapped_column(Integer)
+    hung: Mapped[int | None] = mapped_column(Integer)
+    cancelled: Mapped[int | None] = mapped_column(Integer)
+    won_by: Mapped[int | None] = mapped_column(Integer)
+    milliseconds: Mapped[int | None] = mapped_column(Integer)
+
+
+class PaymentProviderEntry(Base):
+    """The stub payment provider's own log. Under a charge's key stands the charge, or the word that it never will."""
+
+    __tablename__ = "payment_provider_log"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(60), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    order_id: Mapped[int] = mapped_column(BigId)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    reference: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class CarrierEntry(Base):
+    """The stub carrier's own log; `address` is what the label says, null where nothing was labelled."""
+
+    __tablename__ = "carrier_log"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(60), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    order_id: Mapped[int] = mapped_column(BigId)
+    address: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    reference: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+APPEND_ONLY = ("events", "payments", "payment_provider_log", "carrier_log")

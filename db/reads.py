@@ -1,0 +1,58 @@
+"""The ways the books are read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Order
+from domain.orders import Address, Item, OrderId
+from domain.stages import Progress, Stage
+from domain.status import OrderStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSnapshot:
+    """An order's row in the words of the domain."""
+
+    order_id: OrderId
+    workflow_id: str
+    status: OrderStatus
+    stage: Stage | None
+    address: Address
+    items: tuple[Item, ...]
+    amount_cents: int
+    created_at: datetime
+    shipped_at: datetime | None
+    sla_breached: bool
+
+    @property
+    def progress(self) -> Progress:
+        """What the row knows: a stage counts as begun once it is reached."""
+        return Progress(begun=self.stage, reached=self.stage)
+
+
+def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
+    row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
+    return snapshot(row) if row else None
+
+
+def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
+    """Return the order; it must exist."""
+    return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
+
+
+def snapshot(row: Order) -> OrderSnapshot:
+    return OrderSnapshot(
+        order_id=OrderId(row.id),
+        workflow_id=row.workflow_id or "",
+        status=OrderStatus(row.status),
+        stage=Stage(row.stage) if row.stage else None,
+        address=Address(**row.address),
+        items=tuple(Item(**item) for item in row.items),
+        amount_cents=row.amount_cents,
+        created_at=row.created_at,
+        shipped_at=row.shipped_at,
+        sla_breached=row.sla_breached,
+    )

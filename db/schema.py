@@ -1,0 +1,70 @@
+"""The schema is brought up to date by one process at a time, before anyone uses it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+
+from db.database import tune_sqlite
+from db.models import Installation
+
+# The newest migration; a test compares it with the migrations folder.
+HEAD = "0001"
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Any number will do, as long as every process of ours takes the same one.
+POSTGRESQL_LOCK = 4_200_001
+
+
+def migrate(url: str) -> str:
+    """Bring the database at `url` up to date, creating it if need be; return its tag.
+
+    A schema that is up to date is left alone, and Alembic is not even imported.
+    """
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+        tune_sqlite(engine, "BEGIN IMMEDIATE")
+    try:
+        with _one_at_a_time(url), engine.connect() as connection:
+            with connection.begin():
+                _advisory_lock(connection)
+                if _revision(connection) != HEAD:
+                    _upgrade(connection)
+                return connection.execute(select(Installation.tag)).scalar_one()
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    """SQLite's own lock covers a transaction; this one also covers creating the file and its journal mode."""
+    if make_url(url).get_backend_name() != "sqlite":
+        yield
+        return
+    with FileLock(f"{make_url(url).database}.migrating"):
+        yield
+
+
+def _advisory_lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

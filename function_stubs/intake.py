@@ -1,0 +1,35 @@
+"""Receiving, validating and reviewing an order."""
+
+from sqlalchemy.orm import Session
+
+from db.books import Effort, reach_stage
+from domain.orders import Item, OrderId
+from domain.refusals import OrderInvalid
+from domain.stages import Stage
+from function_stubs.flaky import Dice, flaky_call
+from function_stubs.outcome import Outcome
+
+
+async def receive(dice: Dice) -> None:
+    """Take the order in."""
+    await flaky_call(dice, "receive")
+
+
+def record_received(session: Session, outcome: Outcome[None]) -> None:
+    reach_stage(session, outcome.order_id, Stage.ORDER_RECEIVED, outcome.effort, late=outcome.late)
+
+
+async def validate(dice: Dice, items: tuple[Item, ...]) -> None:
+    """Check that the order can be fulfilled; raises OrderInvalid."""
+    await flaky_call(dice, "validate")
+    if not items:
+        raise OrderInvalid("an order needs at least one item")
+
+
+def record_validated(session: Session, outcome: Outcome[None]) -> None:
+    reach_stage(session, outcome.order_id, Stage.ORDER_VALIDATED, outcome.effort, late=outcome.late)
+
+
+def record_reviewed(session: Session, order_id: OrderId, reviewer: str, *, late: bool) -> None:
+    """Stage 3 has no call: a person, or the simulated reviewer, has already decided."""
+    reach_stage(session, order_id, Stage.ORDER_REVIEWED, Effort(), actor=reviewer, late=late)

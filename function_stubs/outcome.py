@@ -1,0 +1,22 @@
+"""What a race brought home, on its way into the books."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from db.books import Effort
+from domain.orders import OrderId
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[T]):
+    """`won` is what the winning call returned; `at` is the workflow's time, the same at every try;
+    `late` says that the order's budget was spent when the outcome was written."""
+
+    order_id: OrderId
+    won: T
+    effort: Effort
+    at: datetime
+    late: bool

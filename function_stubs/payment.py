@@ -1,0 +1,65 @@
+"""Charging an order, settling a charge that is in doubt, and paying it back."""
+
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from db.books import book_payment, end_order, note_compensation, now, reach_stage
+from db.database import Database
+from domain.events import PaymentKind
+from domain.orders import OrderId, charge_key, refund_key
+from domain.refusals import ChargeVoided
+from domain.stages import Stage
+from domain.status import ON_THE_WAY_TO, OrderStatus
+from function_stubs import payment_provider
+from function_stubs.flaky import Dice, flaky_call
+from function_stubs.outcome import Outcome
+from function_stubs.payment_provider import Receipt
+
+
+async def charge(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
+    """Have the provider charge the order, once by key; raises ChargeVoided if it was settled without."""
+    await flaky_call(dice, "charge")
+    receipt = await db.write(
+        partial(payment_provider.charge, order_id=order_id, amount_cents=amount_cents)
+    )
+    if receipt is None:
+        raise ChargeVoided
+    return receipt
+
+
+def record_charge(session: Session, outcome: Outcome[Receipt]) -> None:
+    if reach_stage(session, outcome.order_id, Stage.PAYMENT_CHARGED, outcome.effort, late=outcome.late, charged_at=now()):
+        _book(session, PaymentKind.CHARGE, charge_key(outcome.order_id), outcome)
+
+
+async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt | None:
+    """Have the provider say whether it charged, and never charge from now on if it has not."""
+    await flaky_call(dice, "settle")
+    return await db.write(partial(payment_provider.void, order_id=order_id, amount_cents=amount_cents))
+
+
+async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
+    """Have the provider pay the whole charge back, once by key."""
+    await flaky_call(dice, "refund")
+    return await db.write(partial(payment_provider.refund, order_id=order_id, amount_cents=amount_cents))
+
+
+def record_refund(session: Session, outcome: Outcome[Receipt], *, final_status: OrderStatus) -> None:
+    """The refund and the order's end are one transaction: nobody reads the end before the money is back."""
+    order_id = outcome.order_id
+    if not note_compensation(session, order_id, Stage.PAYMENT_CHARGED, outcome.effort):
+        return
+    _book(session, PaymentKind.REFUND, refund_key(order_id), outcome)
+    end_order(session, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=outcome.late)
+
+
+def _book(session: Session, kind: PaymentKind, key: str, outcome: Outcome[Receipt]) -> None:
+    book_payment(
+        session,
+        outcome.order_id,
+        kind,
+        key=key,
+        amount_cents=outcome.won.amount_cents,
+        reference=outcome.won.reference,
+    )

@@ -1,0 +1,90 @@
+"""The life of a worker process: read the settings, connect, poll, drain when asked to stop."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from datetime import timedelta
+from random import Random
+
+from activities.racing import Tools
+from config.settings import BadSettings, Settings, load_settings
+from db.database import Database
+from db.schema import migrate
+from engine.connection import connect_with_patience
+from function_stubs.flaky import WeightedDice
+from hedge_state import HedgeState
+from observability.logs import configure_logging
+from workers.spec import WorkerSpec, build_worker
+
+log = logging.getLogger(__name__)
+
+EXIT_BAD_SETTINGS = 2
+
+
+def main(spec: WorkerSpec) -> None:
+    """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake."""
+    try:
+        settings = load_settings()
+    except BadSettings as mistakes:
+        print(mistakes, file=sys.stderr)
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    configure_logging(settings.log_level, settings.log_format)
+    asyncio.run(_serve(spec, settings))
+
+
+async def _serve(spec: WorkerSpec, settings: Settings) -> None:
+    stop = _stop_when_asked()
+    await asyncio.to_thread(migrate, settings.database_url)
+    tools = build_tools(settings)
+    try:
+        await _work_until(stop, spec, settings, tools)
+    finally:
+        tools.db.close()
+        # The SDK's threads outlive an interpreter that still holds its client.
+        gc.collect()
+
+
+async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
+    stopping = asyncio.create_task(stop.wait())
+    identity = f"{spec.name}/{os.getpid()}@{socket.gethostname()}"
+    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity))
+    await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set():
+        connecting.cancel()
+        return
+    worker = build_worker(spec, await connecting, tools)
+    working = asyncio.create_task(worker.run())
+    log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
+    await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+    await worker.shutdown()
+    await working
+    log.info("worker.drained", extra={"worker": spec.name})
+
+
+def build_tools(settings: Settings) -> Tools:
+    """What this process's activities work with, by its settings."""
+    return Tools(
+        db=Database(settings.database_url),
+        dice=WeightedDice(
+            fail=settings.flaky_fail,
+            hang=settings.flaky_hang,
+            latency=timedelta(seconds=settings.flaky_latency_seconds),
+            random=Random(settings.flaky_seed),  # noqa: S311 - dice, not secrets
+        ),
+        hedging=HedgeState(price=timedelta(seconds=settings.hedge_price_seconds)),
+        hedges=settings.hedges,
+    )
+
+
+def _stop_when_asked() -> asyncio.Event:
+    """Return the event that the first SIGTERM, Ctrl-C or, on Windows, Ctrl-Break sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop

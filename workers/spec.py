@@ -1,0 +1,66 @@
+"""What a worker is made of, and how its Temporal worker is built: one place for every option."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+from activities.racing import Activities, Tools
+from activities.translation import FaultTranslation
+from config.queues import TaskQueue
+
+# A killed worker's orders wait this long for it before another takes them over.
+STICKY_TIMEOUT = timedelta(seconds=1)
+
+# What is in flight when a worker is asked to stop may end within this.
+DRAIN = timedelta(seconds=5)
+
+# Heartbeats carry the race's live attempts; one that is held back longer shows old news.
+HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
+
+# Our own modules below the workflows hold no state of a workflow, so all runs may share them: re-importing
+# them at every start of a workflow would cost hundreds of times as much. A test bans clocks and dice there.
+PASSED_THROUGH = (
+    "activities", "config", "db", "domain", "function_stubs", "hedge_state", "hedging", "signals",
+    "sqlalchemy", "prometheus_client", "filelock",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """One worker in a sentence: its queue, its workflows, and the rooms whose activities it runs."""
+
+    name: str
+    queue: TaskQueue
+    workflows: Sequence[type]
+    rooms: Sequence[type[Activities]]
+
+
+def build_worker(spec: WorkerSpec, client: Client, tools: Tools) -> Worker:
+    """Return the Temporal worker of `spec`, not yet running."""
+    return Worker(
+        client,
+        task_queue=spec.queue,
+        workflows=spec.workflows,
+        activities=[deed for room in spec.rooms for deed in room(tools).all()],
+        interceptors=[FaultTranslation()],
+        workflow_runner=workflow_runner(),
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=DRAIN,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+    )
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox, told what it need not copy; an import it was not told of is an error, not a delay."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SandboxedWorkflowRunner(
+        restrictions=restrictions.with_import_notification_policy(
+            SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
+    )
