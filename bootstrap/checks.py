@@ -25,7 +25,8 @@ def run_all(wanted: Sequence[tuple[str, ...]], run: Callable[[tuple[str, ...]], 
     for command in wanted:
         started = time.monotonic()
         code = run(command)
-        print(f"{' '.join(command)}: {'ok' if code == 0 else 'failed'}, {time.monotonic() - started:.1f} s", flush=True)
+        verdict = "failed" if code else "ok"
+        print(f"{' '.join(command)}: {verdict}, {time.monotonic() - started:.1f} s", flush=True)
         if code:
             return code
     return 0

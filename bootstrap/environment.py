@@ -17,7 +17,7 @@ from bootstrap.places import DEV_LOCK, RUNTIME_LOCK, Places
 
 OLDEST_PYTHON = (3, 11)
 
-# Wheels only: nothing is built, and no package's own code runs during its installation. Twice quiet: errors only.
+# Wheels only: nothing is built, no package's own code runs while it is installed. Twice quiet: errors only.
 PIP_OPTIONS = ("--require-hashes", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-qq")
 
 
@@ -100,7 +100,7 @@ class PipBuilder:
     def install(self, python: Path, lock: Path) -> None:
         command = [str(python), "-I", "-m", "pip", "install", *PIP_OPTIONS, "--requirement", str(lock)]
         if subprocess.run(command).returncode:
-            raise SetupFailed(f"pip could not install {lock.name}; its own words are above. Run it again to retry.")
+            raise SetupFailed(f"pip could not install {lock.name}; its own words are above. Run it again.")
 
 
 def require_a_whole_python() -> None:

@@ -1,6 +1,5 @@
 """One at a time across processes, by a lock the system lifts when its holder dies."""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ def held_alone(path: Path) -> Iterator[None]:
         yield
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _taken(file: IO[bytes]) -> bool:
