@@ -18,6 +18,9 @@ PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 
+# Any of these, and no server of our own is started.
+NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+
 
 class ReviewMode(StrEnum):
     """Who decides when nobody speaks up in time."""
@@ -88,7 +91,7 @@ class Settings(BaseModel):
     @property
     def uses_embedded_temporal(self) -> bool:
         """Whether the server is ours to start: nothing in the environment names another."""
-        return not ({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & set(self.temporal_environment))
+        return not (NAMES_OF_ANOTHER_SERVER & set(self.temporal_environment))
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
@@ -99,14 +102,11 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Pat
     environ = os.environ if environ is None else environ
     in_file = _read_env_file(env_file)
     merged = {**in_file, **environ}
-    given = {
-        name: merged[name.upper()]
-        for name in _variables()
-        if merged.get(name.upper(), "").strip()
-    }
+    given = {name: merged[name.upper()] for name in _variables() if merged.get(name.upper(), "").strip()}
     temporal = {name: value for name, value in merged.items() if name.startswith("TEMPORAL_") and value}
     ours = {name.upper() for name in _variables()}
-    mistakes = [_unknown(name) for name in in_file if name not in ours and not name.startswith(FOREIGN_PREFIXES)]
+    unknown = [name for name in in_file if name not in ours and not name.startswith(FOREIGN_PREFIXES)]
+    mistakes = [_unknown(name) for name in unknown]
     try:
         settings = Settings.model_validate(
             {**given, "temporal_environment": {k: v for k, v in temporal.items() if k not in ours}}

@@ -40,7 +40,7 @@ class Stage(Enum):
 
 
 _NUMBERS = {stage: number for number, stage in enumerate(Stage, start=1)}
-_PREDECESSORS = dict(zip(Stage, [None, *Stage], strict=False))
+_PREDECESSORS: dict[Stage, Stage | None] = dict(zip(Stage, [None, *Stage], strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -21,7 +22,7 @@ def temporal_address(settings: Settings) -> str:
     """Where the server listens: the embedded one, or what TEMPORAL_* names."""
     if settings.uses_embedded_temporal:
         return f"127.0.0.1:{settings.temporal_port}"
-    return _configured(settings).get("target_host", "127.0.0.1:7233")
+    return str(_configured(settings).get("target_host", "127.0.0.1:7233"))
 
 
 async def connect(settings: Settings, *, identity: str | None = None) -> Client:
@@ -50,5 +51,5 @@ async def connect_with_patience(settings: Settings, *, identity: str | None = No
             await asyncio.sleep(KNOCK_EVERY.total_seconds())
 
 
-def _configured(settings: Settings) -> dict[str, object]:
+def _configured(settings: Settings) -> dict[str, Any]:
     return dict(ClientConfig.load_client_connect_config(override_env_vars=settings.temporal_environment))

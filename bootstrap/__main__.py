@@ -1,0 +1,23 @@
+"""Set everything up, once: `python -m bootstrap [--dev]`."""
+
+import argparse
+
+from bootstrap.env_file import write_env_file
+from bootstrap.environment import Environment, PipBuilder
+from bootstrap.failures import in_one_line
+from bootstrap.places import Places
+
+
+def main() -> None:
+    """The environment, `.env` and the Temporal CLI are there; a second run finds nothing to do."""
+    parser = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
+    parser.add_argument("--dev", action="store_true", help="also install what the tests need")
+    options = parser.parse_args()
+    places = Places.of_this_project()
+    with in_one_line():
+        write_env_file(places)
+        Environment(places, PipBuilder()).ensure(dev=options.dev)
+
+
+if __name__ == "__main__":
+    main()
