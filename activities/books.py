@@ -1,9 +1,9 @@
 """Quick writes to our own books: they need no hedging, so workflows run them as local activities."""
 
 from collections.abc import Callable
-from typing import Any
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 from temporalio import activity
@@ -21,7 +21,14 @@ class BookActivities(Activities):
     """What was decided about an order is written down before anyone hears of it."""
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.record_command, self.record_cancellation, self.record_address_change, self.record_approval, self.begin_failing, self.end_order]
+        return [
+            self.record_command,
+            self.record_cancellation,
+            self.record_address_change,
+            self.record_approval,
+            self.begin_failing,
+            self.end_order,
+        ]
 
     @activity.defn
     async def record_command(self, order_id: OrderId, note: CommandNote) -> None:

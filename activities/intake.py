@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+
 from temporalio import activity
 
 from activities.racing import HedgedActivities

@@ -1,11 +1,9 @@
 """Charge, settle what is in doubt, refund."""
 
 from collections.abc import Callable
-from typing import Any
-from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.racing import HedgedActivities
@@ -13,8 +11,6 @@ from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import Settlement, StageReached, StageTask
 from function_stubs import payment
-from function_stubs.outcome import Outcome
-from function_stubs.payment_provider import Receipt
 
 
 class PaymentActivities(HedgedActivities):
@@ -41,7 +37,7 @@ class PaymentActivities(HedgedActivities):
         receipt = await self.race_and_record(
             task,
             lambda: payment.settle(self._dice, self._db, task.order_id, order.amount_cents),
-            _record_settlement,
+            payment.record_settlement,
         )
         return Settlement(charged=receipt is not None)
 
@@ -56,10 +52,3 @@ class PaymentActivities(HedgedActivities):
             lambda: payment.refund(self._dice, self._db, task.order_id, order.amount_cents),
             partial(payment.record_refund, final_status=final_status),
         )
-
-
-def _record_settlement(session: Session, outcome: Outcome[Receipt | None]) -> None:
-    """A charge that turns out to have taken place is booked like any other."""
-    receipt = outcome.won
-    if receipt is not None:
-        payment.record_charge(session, replace(outcome, won=receipt))

@@ -80,7 +80,7 @@ class HedgedActivities(Activities):
         outcome = Outcome(
             order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
         )
-        await self._db.write(partial(record, outcome=outcome))
+        await self._db.write(lambda session: record(session, outcome))
         return won
 
     async def read(self, task: StageTask) -> OrderSnapshot:

@@ -1,8 +1,8 @@
 """Claim a completed order for its return, or refuse."""
 
 from collections.abc import Callable
-from typing import Any
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 from temporalio import activity

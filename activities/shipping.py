@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+
 from temporalio import activity
 
 from activities.racing import HedgedActivities
@@ -15,7 +16,14 @@ class ShippingActivities(HedgedActivities):
     """The package, out and, where the order is undone, back in."""
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.prepare_package, self.dispatch_carrier, self.ship_order, self.deliver_order, self.recall_carrier, self.unpack_package]
+        return [
+            self.prepare_package,
+            self.dispatch_carrier,
+            self.ship_order,
+            self.deliver_order,
+            self.recall_carrier,
+            self.unpack_package,
+        ]
 
     @activity.defn
     async def prepare_package(self, task: StageTask) -> StageReached:

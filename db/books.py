@@ -25,7 +25,7 @@ class LateWrite(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What it took to make a flaky call succeed: the activity's attempts and the hedge figures over all of them."""
+    """What it took to make a flaky call succeed: the activity's attempts, the hedge figures over them all."""
 
     attempts: int = 1
     figures: HedgeFigures | None = None
@@ -46,7 +46,9 @@ def lock_order(session: Session, order_id: OrderId) -> Order:
 def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> Event:
     """Write the order's next event; the order must be locked, so that `sequence` has no gap."""
     last = session.execute(select(func.max(Event.sequence)).where(Event.order_id == order_id)).scalar()
-    found = Event(order_id=order_id, sequence=(last or 0) + 1, type=kind, **{"at": now(), "actor": SYSTEM, **columns})
+    found = Event(
+        order_id=order_id, sequence=(last or 0) + 1, type=kind, **{"at": now(), "actor": SYSTEM, **columns}
+    )
     session.add(found)
     session.flush()
     return found
@@ -68,10 +70,10 @@ def reach_stage(
     actor: str = SYSTEM,
     **columns: Any,
 ) -> bool:
-    """Move the order to `stage` and write the event; return False, writing nothing, if it was reached before.
+    """Move the order to `stage` and write the event; return False, writing nothing, if that was done before.
 
-    `columns` are set on the order in the same move, and `sla_breached` if it is late. Raises LateWrite if the order is not at the stage's
-    predecessor, or no longer moves.
+    `columns` are set on the order in the same move, `sla_breached` too if it is late. Raises LateWrite if
+    the order is not at the stage's predecessor, or no longer moves.
     """
     lock_order(session, order_id)
     if find_event(session, order_id, EventType.STAGE_REACHED, stage):
@@ -80,7 +82,11 @@ def reach_stage(
     _move(
         session,
         update(Order)
-        .where(Order.id == order_id, Order.stage.is_not_distinct_from(before), Order.status.in_(STAGES_MOVE_WHILE))
+        .where(
+            Order.id == order_id,
+            Order.stage.is_not_distinct_from(before),
+            Order.status.in_(STAGES_MOVE_WHILE),
+        )
         .values(stage=stage.value, **_breach(late=late), **columns),
     )
     append_event(
@@ -89,7 +95,9 @@ def reach_stage(
     return True
 
 
-def change_status(session: Session, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]) -> None:
+def change_status(
+    session: Session, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]
+) -> None:
     """Move the order's status to `to`; raise LateWrite if it is none of `when`."""
     _move(session, update(Order).where(Order.id == order_id, Order.status.in_(when)).values(status=to))
 
@@ -180,6 +188,8 @@ def _breach(*, late: bool) -> dict[str, bool]:
 
 
 def _move(session: Session, statement: Any) -> None:
-    moved = cast("CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False}))
+    moved = cast(
+        "CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False})
+    )
     if moved.rowcount != 1:
         raise LateWrite("the order is not where this write expects it")

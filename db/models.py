@@ -60,7 +60,7 @@ class Order(Base):
     """An order as it stands; `amount_cents` is frozen at intake."""
 
     __tablename__ = "orders"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     workflow_id: Mapped[str | None] = mapped_column(String(100), unique=True)
@@ -97,7 +97,7 @@ class Payment(Base):
 class Event(Base):
     """One thing that happened to an order; `sequence` counts from 1 without a gap.
 
-    The hedge figures are those of the flaky call behind the event, summed over the `attempts` of its activity.
+    The hedge figures are of the flaky call behind the event, summed over the `attempts` of its activity.
     """
 
     __tablename__ = "events"
@@ -152,7 +152,7 @@ class Event(Base):
 
 
 class PaymentProviderEntry(Base):
-    """The stub payment provider's own log. Under a charge's key stands the charge, or the word that it never will."""
+    """The stub payment provider's own log. Under a charge's key stands the charge, or that it was voided."""
 
     __tablename__ = "payment_provider_log"
 

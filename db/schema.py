@@ -29,12 +29,11 @@ def migrate(url: str) -> str:
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         tune_sqlite(engine, "BEGIN IMMEDIATE")
     try:
-        with _one_at_a_time(url), engine.connect() as connection:
-            with connection.begin():
-                _advisory_lock(connection)
-                if _revision(connection) != HEAD:
-                    _upgrade(connection)
-                return connection.execute(select(Installation.tag)).scalar_one()
+        with _one_at_a_time(url), engine.connect() as connection, connection.begin():
+            _advisory_lock(connection)
+            if _revision(connection) != HEAD:
+                _upgrade(connection)
+            return connection.execute(select(Installation.tag)).scalar_one()
     finally:
         engine.dispose()
 

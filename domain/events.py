@@ -32,7 +32,7 @@ class PaymentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandNote:
-    """What was decided about a command; `decision` is "accepted", a reviewer's verdict or a refusal's code."""
+    """What was decided about a command: `decision` is ACCEPTED, a reviewer's verdict or a refusal's code."""
 
     command: Command
     command_id: str

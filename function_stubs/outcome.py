@@ -8,15 +8,21 @@ from db.books import Effort
 from domain.orders import OrderId
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome(Generic[T]):
     """`won` is what the winning call returned; `at` is the workflow's time, the same at every try;
-    `late` says that the order's budget was spent when the outcome was written."""
+    `late` says that the order's budget was spent when the outcome was written.
+    """
 
     order_id: OrderId
     won: T
     effort: Effort
     at: datetime
     late: bool
+
+    def bringing(self, won: U) -> "Outcome[U]":
+        """The same, with another result."""
+        return Outcome(order_id=self.order_id, won=won, effort=self.effort, at=self.at, late=self.late)

@@ -20,16 +20,16 @@ from function_stubs.payment_provider import Receipt
 async def charge(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
     """Have the provider charge the order, once by key; raises ChargeVoided if it was settled without."""
     await flaky_call(dice, "charge")
-    receipt = await db.write(
-        partial(payment_provider.charge, order_id=order_id, amount_cents=amount_cents)
-    )
+    receipt = await db.write(partial(payment_provider.charge, order_id=order_id, amount_cents=amount_cents))
     if receipt is None:
         raise ChargeVoided
     return receipt
 
 
 def record_charge(session: Session, outcome: Outcome[Receipt]) -> None:
-    if reach_stage(session, outcome.order_id, Stage.PAYMENT_CHARGED, outcome.effort, late=outcome.late, charged_at=now()):
+    if reach_stage(
+        session, outcome.order_id, Stage.PAYMENT_CHARGED, outcome.effort, late=outcome.late, charged_at=now()
+    ):
         _book(session, PaymentKind.CHARGE, charge_key(outcome.order_id), outcome)
 
 
@@ -37,6 +37,12 @@ async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     """Have the provider say whether it charged, and never charge from now on if it has not."""
     await flaky_call(dice, "settle")
     return await db.write(partial(payment_provider.void, order_id=order_id, amount_cents=amount_cents))
+
+
+def record_settlement(session: Session, outcome: Outcome[Receipt | None]) -> None:
+    """A charge that turns out to have taken place is booked like any other."""
+    if outcome.won is not None:
+        record_charge(session, outcome.bringing(outcome.won))
 
 
 async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:

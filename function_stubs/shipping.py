@@ -41,7 +41,14 @@ async def ship(dice: Dice) -> None:
 
 
 def record_shipped(session: Session, outcome: Outcome[None]) -> None:
-    reach_stage(session, outcome.order_id, Stage.ORDER_SHIPPED, outcome.effort, late=outcome.late, shipped_at=outcome.at)
+    reach_stage(
+        session,
+        outcome.order_id,
+        Stage.ORDER_SHIPPED,
+        outcome.effort,
+        late=outcome.late,
+        shipped_at=outcome.at,
+    )
 
 
 async def deliver(dice: Dice) -> None:

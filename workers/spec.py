@@ -22,11 +22,11 @@ DRAIN = timedelta(seconds=5)
 # Heartbeats carry the race's live attempts; one that is held back longer shows old news.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 
-# Our own modules below the workflows hold no state of a workflow, so all runs may share them: re-importing
-# them at every start of a workflow would cost hundreds of times as much. A test bans clocks and dice there.
+# Our own modules hold no state of a run, so all runs may share them: copying them into the sandbox at every
+# start of a workflow would cost hundreds of times as much. A test bans clocks and dice in them instead.
 PASSED_THROUGH = (
-    "activities", "config", "db", "domain", "function_stubs", "hedge_state", "hedging", "signals",
-    "sqlalchemy", "prometheus_client", "filelock",
+    "activities", "config", "db", "domain", "filelock", "function_stubs", "hedge_state", "hedging",
+    "prometheus_client", "signals", "sqlalchemy", "workflows",
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """How a workflow has its activities done: with which timeouts, how often, and what their failures mean."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -17,7 +18,6 @@ from domain.refusals import Refusal
 from domain.stages import Stage
 from domain.tasks import StageTask
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 # After its race has ended itself, an activity still writes its outcome; a busy database may take this long.
@@ -56,49 +56,47 @@ def stage_task(order_id: OrderId, budget: Budget, stage: Stage) -> StageTask:
 def undoing_task(order_id: OrderId, budget: Budget) -> StageTask:
     """The task of making something undone, which is never given up."""
     now = workflow.now()
-    return StageTask(
-        order_id=order_id, race=budget.race(now, 1), at=now, due_at=budget.due_at, patience=None
-    )
+    return StageTask(order_id=order_id, race=budget.race(now, 1), at=now, due_at=budget.due_at, patience=None)
 
 
 async def hedged(
-    deed: Callable[Concatenate[Any, StageTask, P], Awaitable[T]],
-    task: StageTask,
-    *args: P.args,
-    queue: TaskQueue | None = None,
-    **_: P.kwargs,
+    deed: Callable[..., Awaitable[T]], task: StageTask, *args: Any, queue: TaskQueue | None = None
 ) -> T:
     """Have a hedged activity done, as often as it takes.
 
     Raises StageGivenUp when its patience ran out, and Refusal when a rule said no.
     """
-    try:
+    with _failures_in_our_words():
         return await workflow.execute_activity(
-            deed,  # type: ignore[arg-type]
+            deed,
             args=[task, *args],
             task_queue=queue,
             start_to_close_timeout=task.race + TIME_TO_RECORD,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             retry_policy=TRY_AGAIN,
         )
-    except ActivityError as error:
-        raise _what_it_means(error) from error
 
 
-async def written(deed: Callable[Concatenate[Any, P], Awaitable[T]], *args: P.args, **_: P.kwargs) -> T:
-    """Have a quick write to our own books done, within the same workflow task where it can be."""
-    return await workflow.execute_local_activity(
-        deed,  # type: ignore[arg-type]
-        args=list(args),
-        start_to_close_timeout=TIME_TO_WRITE,
-        retry_policy=TRY_AGAIN,
-    )
+async def written(deed: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Have a quick write to our own books done, within the same workflow task; raises Refusal."""
+    with _failures_in_our_words():
+        return await workflow.execute_local_activity(
+            deed,
+            args=list(args),
+            start_to_close_timeout=TIME_TO_WRITE,
+            retry_policy=TRY_AGAIN,
+        )
 
 
-def _what_it_means(error: ActivityError) -> Exception:
-    cause = error.cause
-    if not isinstance(cause, ApplicationError) or not cause.non_retryable:
-        return error
-    if cause.type == STAGE_GIVEN_UP:
-        return StageGivenUp(cause.message)
-    return Refusal(cause.message, code=cause.type)
+@contextmanager
+def _failures_in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except (ActivityError, ApplicationError) as error:
+        # The SDK wraps the failure of an activity, but hands on that of a local activity as it is.
+        cause = error.cause if isinstance(error, ActivityError) else error
+        if not isinstance(cause, ApplicationError) or not cause.non_retryable:
+            raise
+        if cause.type == STAGE_GIVEN_UP:
+            raise StageGivenUp(cause.message) from error
+        raise Refusal(cause.message, code=cause.type) from error

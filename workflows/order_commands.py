@@ -60,7 +60,7 @@ class OrderCommands:
             return await self._cancel(command)
 
     @cancel.validator
-    def _may_cancel(self, _command: Cancellation) -> None:
+    def _may_cancel(self, command: Cancellation) -> None:  # noqa: ARG002 - the SDK wants the same parameters
         with _refusals_reach_the_caller():
             decide_cancellation(self._status, self._progress)
 
@@ -70,7 +70,7 @@ class OrderCommands:
             await self._change_address(command)
 
     @change_address.validator
-    def _may_change_address(self, _command: AddressChange) -> None:
+    def _may_change_address(self, command: AddressChange) -> None:  # noqa: ARG002 - the SDK wants the same parameters
         with _refusals_reach_the_caller():
             decide_address_change(self._status, self._progress)
 
@@ -89,7 +89,7 @@ class OrderCommands:
             await written(BookActivities.record_command, self._order_id, note)
 
     @review.validator
-    def _may_review(self, _command: Review) -> None:
+    def _may_review(self, command: Review) -> None:  # noqa: ARG002 - the SDK wants the same parameters
         with _refusals_reach_the_caller():
             decide_review(self._status, self._progress, reviewed=self._review is not None)
 
@@ -145,7 +145,7 @@ class OrderCommands:
             await written(BookActivities.record_address_change, self._order_id, note, command.address)
 
     async def _let_shipping_decide(self, command: AddressChange) -> None:
-        """While the child is out, it alone knows whether dispatch has begun; if it ends first, its result tells."""
+        """While the child is out, it alone knows whether dispatch has begun; once it ended, its result."""
         if not self._shipping_is_out:
             return
         if await self._shipping_is_listening():

@@ -92,7 +92,7 @@ class OrderWorkflow(OrderCommands):
         self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)
 
     async def _verdict(self) -> Review:
-        """A person's, or after a while the simulated reviewer's; one that comes with the timer wins over it."""
+        """A person's, or after a while the simulated reviewer's; one that comes with the timer beats it."""
         asked_at = workflow.now()
         rules = self._review_rules
         with suppress(TimeoutError):
