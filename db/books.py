@@ -9,9 +9,10 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
+from db.reads import OrderSnapshot, snapshot
 from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
-from domain.orders import OrderId
+from domain.orders import Address, Item, OrderId, amount_of, order_workflow_id
 from domain.stages import Stage
 from domain.status import OrderStatus
 
@@ -41,6 +42,21 @@ def now() -> datetime:
 def lock_order(session: Session, order_id: OrderId) -> Order:
     """Return the order's row, held against other writers until the transaction ends."""
     return session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one()
+
+
+def add_order(session: Session, tag: str, address: Address, items: tuple[Item, ...]) -> OrderSnapshot:
+    """Write a new order; its id is the database's, its amount is frozen here."""
+    row = Order(
+        status=OrderStatus.IN_PROGRESS,
+        address=asdict(address),
+        items=[asdict(item) for item in items],
+        amount_cents=amount_of(items),
+        created_at=now(),
+    )
+    session.add(row)
+    session.flush()
+    row.workflow_id = order_workflow_id(tag, OrderId(row.id))
+    return snapshot(row)
 
 
 def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> Event:

@@ -1,7 +1,7 @@
 """One door to the database: short transactions in threads, one writer a process on SQLite."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -50,6 +50,11 @@ class Database:
         """As read, in the calling thread."""
         with self._read_session() as session:
             return query(session)
+
+    def stream(self, query: Callable[[Session], Iterator[T]]) -> Iterator[T]:
+        """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks."""
+        with self._read_session() as session:
+            yield from query(session)
 
     def close(self) -> None:
         """Let transactions under way end, then close every connection."""

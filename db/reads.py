@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Order
+from db.models import Event, Order, Payment
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OrderStatus
@@ -33,6 +33,15 @@ class OrderSnapshot:
         return Progress(begun=self.stage, reached=self.stage)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeOrder:
+    """An order's rows in all three tables, in the order they were written."""
+
+    order: Order
+    payments: list[Payment]
+    events: list[Event]
+
+
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
     row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
     return snapshot(row) if row else None
@@ -41,6 +50,33 @@ def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
     """Return the order; it must exist."""
     return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
+
+
+def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
+    """Return the order with everything that was written about it, or None."""
+    order = session.get(Order, order_id)
+    if order is None:
+        return None
+    payments = select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)
+    events = select(Event).where(Event.order_id == order_id).order_by(Event.sequence)
+    return WholeOrder(
+        order=order,
+        payments=list(session.execute(payments).scalars()),
+        events=list(session.execute(events).scalars()),
+    )
+
+
+def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:
+    """Return the oldest orders that have not reached their first stage, though placed long enough ago."""
+    rows = session.execute(
+        select(Order)
+        .where(
+            Order.stage.is_(None), Order.status == OrderStatus.IN_PROGRESS, Order.created_at < placed_before
+        )
+        .order_by(Order.id)
+        .limit(limit)
+    ).scalars()
+    return [snapshot(row) for row in rows]
 
 
 def snapshot(row: Order) -> OrderSnapshot:

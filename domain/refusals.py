@@ -1,7 +1,5 @@
 """Refusals: a rule says no, in words the customer may hear. Never retried, never logged as an error."""
 
-from typing import ClassVar
-
 from domain.stages import Stage
 from domain.status import OrderStatus
 
@@ -9,11 +7,10 @@ from domain.status import OrderStatus
 class Refusal(Exception):
     """A command that a rule turned down.
 
-    `code` is stable and part of the HTTP contract; `hint` says what the customer could do instead.
+    `code` is stable and part of the HTTP contract; the message also says what can be done instead.
     """
 
     code: str = "REFUSED"
-    hint: ClassVar[str | None] = None
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)

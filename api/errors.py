@@ -1,0 +1,146 @@
+"""Every error leaves as a problem of RFC 9457 with a stable code; this is the one place that says how."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from domain.faults import Fault
+from domain.orders import OrderId
+from domain.refusals import Refusal
+from domain.stages import Stage
+from engine.link import TemporalAway
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+# By then a passing outage has usually passed.
+RETRY_AFTER_SECONDS = "1"
+
+
+class ApiError(Exception):
+    """An answer that is not a refusal by an order's rules."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, detail: str, order_id: OrderId | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.order_id = order_id
+
+
+class OrderNotFound(ApiError):
+    """There is no such order."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "ORDER_NOT_FOUND"
+
+    def __init__(self, order_id: OrderId) -> None:
+        super().__init__(f"there is no order {order_id}", order_id)
+
+
+class DecisionPending(ApiError):
+    """The command may or may not have been taken: not known yet, never refused."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "DECISION_PENDING"
+
+    def __init__(self, order_id: OrderId) -> None:
+        super().__init__("what became of the command is not known yet; ask again", order_id)
+
+
+class CommandRefused(Exception):
+    """A refusal on its way out, with the order it is about."""
+
+    def __init__(self, refusal: Refusal, order_id: OrderId, stage: Stage | None) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.order_id = order_id
+        self.stage = stage
+
+
+def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResponse:
+    """Return the answer; a 503 says when to ask again."""
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **{name: value for name, value in more.items() if value is not None},
+    }
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    return JSONResponse(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every exception an answer."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(CommandRefused, _refused)
+    app.add_exception_handler(Refusal, _refused_otherwise)
+    app.add_exception_handler(Fault, _fault)
+    app.add_exception_handler(TemporalAway, _temporal_away)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
+
+
+def _api_error(_request: Request, error: Any) -> JSONResponse:
+    return problem(error.status, error.code, error.detail, order_id=error.order_id)
+
+
+def _refused(_request: Request, error: Any) -> JSONResponse:
+    refusal = error.refusal
+    return problem(
+        HTTPStatus.CONFLICT,
+        refusal.code,
+        refusal.message,
+        order_id=error.order_id,
+        stage=error.stage.value if error.stage else None,
+    )
+
+
+def _refused_otherwise(_request: Request, error: Any) -> JSONResponse:
+    return problem(HTTPStatus.CONFLICT, error.code, error.message)
+
+
+def _fault(_request: Request, error: Any) -> JSONResponse:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "NOT_READY", str(error))
+
+
+def _temporal_away(_request: Request, _error: Any) -> JSONResponse:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "TEMPORAL_UNAVAILABLE", "Temporal does not answer")
+
+
+def _database_away(_request: Request, error: Any) -> JSONResponse:
+    log.error("database.unavailable", extra={"reason": str(error.orig)})
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE", "the database does not answer")
+
+
+def _invalid(_request: Request, error: Any) -> JSONResponse:
+    """Name each field and what is wrong with it; never repeat what was sent."""
+    found = [
+        {"field": ".".join(str(part) for part in detail["loc"]), "message": detail["msg"]}
+        for detail in error.errors()
+    ]
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_REQUEST", f"{len(found)} mistake(s)", errors=found
+    )
+
+
+def _http(_request: Request, error: Any) -> JSONResponse:
+    status = HTTPStatus(error.status_code)
+    return problem(status, status.name, str(error.detail))
+
+
+def _bug(request: Request, error: Any) -> JSONResponse:
+    log.error("request.crashed", exc_info=error, extra={"path": request.url.path})
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an error of ours; it is in the log")

@@ -1,0 +1,100 @@
+"""The API's entry point: wires the parts together and serves them; decides nothing.
+
+May import: config, db, engine, api, supervisor, observability.
+"""
+
+import asyncio
+import gc
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import uvicorn
+from fastapi import FastAPI
+from supervisor.ports import find_stranger
+from supervisor.supervisor import Supervisor
+
+from api.app import build_app
+from api.context import Context
+from api.desk import Desk
+from api.sweep import sweep_for_ever
+from config.settings import BadSettings, Settings, load_settings
+from db.database import Database
+from db.schema import migrate
+from domain.faults import Fault
+from domain.refusals import Refusal
+from engine.link import TemporalLink
+from observability.logs import configure_logging
+
+log = logging.getLogger(__name__)
+
+EXIT_BAD_SETTINGS = 2
+EXIT_PORT_TAKEN = 3
+
+# Requests in flight may end; an open stream must not keep the process from stopping.
+REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; everything it needs is opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tag = await asyncio.to_thread(migrate, settings.database_url)
+        db, link, supervisor = Database(settings.database_url), TemporalLink(settings), Supervisor(settings)
+        desk = Desk(settings=settings, db=db, link=link, tag=tag)
+        app.state.context = Context(desk=desk, supervisor=supervisor)
+        link.open()
+        chores = [asyncio.create_task(sweep_for_ever(desk))]
+        if settings.autostart:
+            chores.append(asyncio.create_task(_autostart(supervisor)))
+        yield
+        for chore in chores:
+            chore.cancel()
+            with suppress(asyncio.CancelledError):
+                await chore
+        await link.close()
+        await supervisor.stop()
+        db.close()
+        # The SDK's threads outlive an interpreter that still holds its client.
+        gc.collect()
+
+    return build_app(lifespan, api_host=settings.api_host)
+
+
+async def _autostart(supervisor: Supervisor) -> None:
+    """A start that fails leaves the API up, to say what is missing and to be asked again."""
+    try:
+        await supervisor.start()
+        log.info("server.ready")
+    except (Refusal, Fault) as reason:
+        log.error("server.not_started", extra={"why": str(reason)})
+
+
+def main() -> None:
+    """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
+    try:
+        settings = load_settings()
+    except BadSettings as mistakes:
+        print(mistakes, file=sys.stderr)
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    configure_logging(settings.log_level, settings.log_format)
+    stranger = find_stranger(settings.api_host, settings.api_port)
+    if stranger:
+        print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
+        raise SystemExit(EXIT_PORT_TAKEN)
+    log.info("api.starting", extra={"docs": f"http://{settings.api_host}:{settings.api_port}/docs"})
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
+    )
+
+
+if __name__ == "__main__":
+    main()
