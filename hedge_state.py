@@ -34,6 +34,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Call = Callable[..., Awaitable[T]]
 
 # Weather. Anything else, a refusal or a bug, ends the race at once and is not tried again.
 RETRYABLE = (Fault, ConnectionError, TimeoutError)
@@ -42,9 +43,7 @@ RETRYABLE = (Fault, ConnectionError, TimeoutError)
 GRACE = timedelta(milliseconds=250)
 
 
-async def run_with_hedges(
-    fn: Callable[..., Awaitable[T]], /, *args: Any, hedges: int = 7, **kwargs: Any
-) -> T:
+async def run_with_hedges(fn: Call[T], /, *args: Any, hedges: int = 7, **kwargs: Any) -> T:
     """Return the first success of up to `hedges` concurrent attempts of `fn(*args, **kwargs)`.
 
     `hedges` counts every attempt in flight; 1 is a single stream: one call, its error raised as it is. The
@@ -78,6 +77,7 @@ class _Race(Generic[T]):
         self._is_over = False
         self._last_error: BaseException | None = None
         self._losers_are = Outcome.CANCELLED
+        self._bell: asyncio.Future[asyncio.Task[T] | None]
 
     async def run(self) -> T:
         """Launch, listen and replace until an attempt wins; whatever happens, see all the others out."""
@@ -88,7 +88,8 @@ class _Race(Generic[T]):
                 self._keep_the_deadline()
                 self._keep_the_pace()
                 await self._something_ends(before=self._next_appointment())
-            return winner.task.result()
+            result: T = winner.task.result()
+            return result
         finally:
             await self._see_losers_out()
             self._watch.race_ended(self, self._loop.time())
@@ -135,13 +136,13 @@ class _Race(Generic[T]):
 
     def _keep_the_pace(self) -> None:
         if self._hedges > 1 and self._loop.time() >= self._pace.next_at:
-            self._launch_extra(Cause.GAP)
+            self._launch_extra(Cause.GAP if self._running else Cause.ERROR)
 
     def _next_appointment(self) -> float:
         return self._deadline if self._hedges == 1 else min(self._deadline, self._pace.next_at)
 
     def _launch_extra(self, cause: Cause) -> None:
-        """Launch into the lowest free slot, or rotate where there is none; later, if the stage may not spend now."""
+        """Launch into the lowest free slot, or rotate where none is; later, if the stage cannot pay now."""
         slot = self._free_slot()
         if slot is None:
             self._rotate(cause)
@@ -151,7 +152,7 @@ class _Race(Generic[T]):
             self._pace.denied(self._loop.time())
 
     def _rotate(self, cause: Cause) -> None:
-        """Retire the oldest but the first; its successor is launched when it has ended, so never one too many."""
+        """Retire the oldest but the first; its successor waits for its end, so it is never one too many."""
         now = self._loop.time()
         oldest = next((a for a in self._running if a.slot > 0 and a.dismissed_as is None), None)
         if oldest and (admitted := self._stage.admit(cause, now, adds_one=False)):
@@ -181,21 +182,22 @@ class _Race(Generic[T]):
         return await self._call()
 
     async def _something_ends(self, *, before: float) -> None:
-        """Return when an attempt ends, or at `before`, the loop's time."""
+        """Return when an attempt has ended, or at the loop's time `before`, all of that tick let in."""
         self._bell = self._loop.create_future()
         timer = self._loop.call_at(before, self._ring) if before < inf else None
         try:
-            await self._bell
+            if await self._bell is None:
+                await asyncio.sleep(0)
         finally:
             if timer:
                 timer.cancel()
 
-    def _ring(self, _: object = None) -> None:
+    def _ring(self, ended: "asyncio.Task[T] | None" = None) -> None:
         if not self._bell.done():
-            self._bell.set_result(None)
+            self._bell.set_result(ended)
 
     async def _see_losers_out(self) -> None:
-        """Tell every attempt to end and wait for it, at most the grace; the caller's own cancel is raised after that."""
+        """Tell every attempt to end, wait at most the grace, then raise the caller's cancel, if one came."""
         self._is_over = True
         self._close_ended()
         patience_ends = self._loop.time() + GRACE.total_seconds()
@@ -226,7 +228,7 @@ class _Race(Generic[T]):
         now = self._loop.time()
         self._running.remove(attempt)
         self._watch.ended(attempt)
-        self._stage.learn(attempt, now)
+        self._stage.learn(attempt)
         if self._scope.sinks:
             record = self._record_of(attempt, now, is_stray=is_stray)
             tell(self._scope.sinks, record)

@@ -37,7 +37,7 @@ class Pace:
         self.next_at = now + self._gap_seconds()
 
     def replaces_at_once(self, now: float) -> bool:
-        """An attempt failed: whether another takes its place at once. If not, the next launch is a pause later."""
+        """Whether a failed attempt is replaced at once; if not, the next launch is a pause later."""
         self.errors_in_a_row += 1
         beyond = self.errors_in_a_row - ERRORS_IN_A_ROW
         if beyond < 0:

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One call of the raced function. `number` counts from 1 in launch order; times are the loop's seconds."""
+    """One call of the raced function; `number` counts from 1 in launch order, times are loop seconds."""
 
     number: int
     slot: int
@@ -54,7 +54,7 @@ class Attempt:
             self.task.cancel()
 
     def close(self, *, race_is_over: bool) -> None:
-        """Read outcome and error from the ended task; a cancel nobody asked for is a failure like any other."""
+        """Read outcome and error from the ended task; a cancel nobody asked for is a failure."""
         cancelled = self.task.cancelled()
         self.error = None if cancelled else self.task.exception()
         if cancelled and self.dismissed_as is None:
@@ -100,5 +100,5 @@ def tell(sinks: Iterable[AttemptSink], record: AttemptRecord) -> None:
     for sink in sinks:
         try:
             sink.record(record)
-        except Exception:
+        except Exception:  # whatever is wrong with an onlooker is not the order's fault
             log.exception("hedge.sink_failed", extra={"sink": type(sink).__name__})

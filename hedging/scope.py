@@ -46,5 +46,5 @@ def current_scope() -> tuple[HedgeScope, RaceWatch] | None:
 
 
 def leave_scope() -> None:
-    """What the current task starts from here on is outside any scope: an attempt's own races are not its race's."""
+    """Put the current task outside any scope: a race that an attempt starts is not its own race's."""
     _current.set(None)

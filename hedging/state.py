@@ -1,4 +1,4 @@
-"""What the races of a worker share: per stage what was learned and may be spent, for all of them one ceiling."""
+"""What the races of a worker share: what each stage learned and may spend, one ceiling."""
 
 import asyncio
 import sys
@@ -30,7 +30,7 @@ class StageState:
     strays: "set[asyncio.Task[Any]]" = field(default_factory=set)
 
     def admit(self, cause: Cause, now: float, *, adds_one: bool) -> Cause | None:
-        """The cause an extra attempt may start for: its own, a probe, or None while there is nothing to spend.
+        """The cause an extra attempt may start for: its own, a probe, or None with nothing to spend.
 
         `adds_one` says that it would run beside the race's first, in no other's place.
         """
@@ -44,7 +44,7 @@ class StageState:
         if attempt.slot > 0:
             self.ceiling.in_flight += 1
 
-    def learn(self, attempt: Attempt, now: float) -> None:
+    def learn(self, attempt: Attempt) -> None:
         """Take the lesson of an attempt whose outcome is known."""
         if attempt.slot > 0:
             self.ceiling.in_flight -= 1
@@ -65,7 +65,7 @@ class StageState:
 
 @dataclass(slots=True, kw_only=True)
 class HedgeState:
-    """`price` is what an extra call is worth in latency of an order; `extra_attempts` bounds those in flight."""
+    """`price`: what an extra call is worth in order latency; `extra_attempts`: the most in flight at once."""
 
     price: timedelta = timedelta(milliseconds=50)
     extra_attempts: int = 256

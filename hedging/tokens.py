@@ -1,4 +1,4 @@
-"""What extra attempts may cost: tokens earned by successes, a trickle of probes without them, a common ceiling."""
+"""What extra attempts may cost: tokens earned by successes, a trickle of probes without, a ceiling."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,7 +52,7 @@ class ProbePace:
 
 @dataclass(slots=True)
 class Ceiling:
-    """How many extra attempts may be in flight at once in the whole worker; first attempts are not counted."""
+    """How many extra attempts may be in flight at once in a worker; first attempts are not counted."""
 
     limit: int
     in_flight: int = 0

@@ -1,0 +1,4 @@
+"""Measurements with their results as data.
+
+May import: domain, hedge_state, hedging.
+"""
