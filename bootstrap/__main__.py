@@ -2,10 +2,11 @@
 
 import argparse
 
-from bootstrap.env_file import write_env_file
+from bootstrap.env_file import variables, write_env_file
 from bootstrap.environment import Environment, PipBuilder
 from bootstrap.failures import in_one_line
 from bootstrap.places import Places
+from bootstrap.temporal_cli import ensure_temporal_cli
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     with in_one_line():
         write_env_file(places)
         Environment(places, PipBuilder()).ensure(dev=options.dev)
+        ensure_temporal_cli(places, variables(places))
 
 
 if __name__ == "__main__":

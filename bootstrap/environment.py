@@ -57,7 +57,6 @@ class Environment:
     def _install(self, *locks: str) -> None:
         """The last of `locks` is installed: it holds the pins of those before it."""
         if not self._is_whole():
-            print("Making .venv ...", file=sys.stderr)
             self.builder.make(self.places.venv)
         self.stamp.unlink(missing_ok=True)
         print(f"Installing {locks[-1]} (takes a minute, once) ...", file=sys.stderr)
@@ -90,6 +89,7 @@ class PipBuilder:
 
     def make(self, folder: Path) -> None:
         require_a_whole_python()
+        print("Making .venv ...", file=sys.stderr)
         try:
             if folder.exists():
                 shutil.rmtree(folder)

@@ -11,12 +11,13 @@ class SetupFailed(Exception):
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """A SetupFailed, or Ctrl-C, ends the program with a line on stderr and a non-zero exit code."""
+    """A SetupFailed, a file that cannot be read or written, or Ctrl-C ends the program with one line."""
     try:
         yield
     except SetupFailed as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+        sys.exit(str(failure))
+    except OSError as error:
+        sys.exit(f"Cannot be set up here: {error}")
     except KeyboardInterrupt:
         print("Interrupted; run it again to go on.", file=sys.stderr)
         sys.exit(130)
