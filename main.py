@@ -13,8 +13,6 @@ from datetime import timedelta
 
 import uvicorn
 from fastapi import FastAPI
-from supervisor.ports import find_stranger
-from supervisor.supervisor import Supervisor
 
 from api.app import build_app
 from api.context import Context
@@ -27,6 +25,8 @@ from domain.faults import Fault
 from domain.refusals import Refusal
 from engine.link import TemporalLink
 from observability.logs import configure_logging
+from supervisor.ports import find_stranger
+from supervisor.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
-from supervisor.supervisor import Supervisor
 
 from api.desk import Desk
 from domain.orders import OrderId
+from supervisor.supervisor import Supervisor
 
 # The largest id a 64-bit column can hold.
 LARGEST_ID = 2**63 - 1

@@ -103,9 +103,10 @@ class Desk:
 
     async def cancel(self, order_id: OrderId, command: Cancellation) -> CancellationEffect:
         """Return what the cancellation does to the customer's money."""
-        return await self._decide(
+        effect: CancellationEffect = await self._decide(
             order_id, Command.CANCEL, command, OrderWorkflow.cancel, decide_cancellation
         )
+        return effect
 
     async def change_address(self, order_id: OrderId, command: AddressChange) -> None:
         await self._decide(

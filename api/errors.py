@@ -128,7 +128,10 @@ def _database_away(_request: Request, error: Any) -> JSONResponse:
 def _invalid(_request: Request, error: Any) -> JSONResponse:
     """Name each field and what is wrong with it; never repeat what was sent."""
     found = [
-        {"field": ".".join(str(part) for part in detail["loc"]), "message": detail["msg"]}
+        {
+            "field": ".".join(str(part) for part in detail["loc"]),
+            "message": detail["msg"].removeprefix("Value error, "),
+        }
         for detail in error.errors()
     ]
     return problem(

@@ -78,7 +78,7 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 def _check_json(body: bytes) -> None:
-    """Turn away what the framework's own parser would take or trip over: NaN, Infinity, raw bytes, abysses."""
+    """Turn away what the framework's own parser would take or trip over: NaN, raw bytes, abysses."""
     try:
         json.loads(body.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -10,14 +10,13 @@ import sys
 from datetime import timedelta
 from random import Random
 
-from hedge_state import HedgeState
-
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
 from engine.connection import connect_with_patience
 from function_stubs.flaky import WeightedDice
+from hedge_state import HedgeState
 from observability.logs import configure_logging
 from workers.spec import WorkerSpec, build_worker
 
