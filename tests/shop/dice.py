@@ -1,10 +1,9 @@
 """Dice that a test throws by hand."""
 
-import asyncio
 from collections import Counter, defaultdict, deque
 
 from function_stubs.flaky import Outcome, Roll
-from tests.shop.waiting import happens
+from tests.shop.waiting import eventually
 
 FAIL, HANG, SUCCEED = Outcome.FAIL, Outcome.HANG, Outcome.SUCCEED
 
@@ -16,11 +15,9 @@ class ScriptedDice:
         self.calls: Counter[str] = Counter()
         self._next: defaultdict[str, deque[Outcome]] = defaultdict(deque)
         self._from_now_on: dict[str, Outcome] = {}
-        self._asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def roll(self, call: str) -> Roll:
         self.calls[call] += 1
-        self._asked[call].set()
         if self._next[call]:
             return Roll(outcome=self._next[call].popleft())
         return Roll(outcome=self._from_now_on.get(call, SUCCEED))
@@ -45,6 +42,10 @@ class ScriptedDice:
         self._next.clear()
         self._from_now_on.clear()
 
-    async def is_asked_for(self, call: str) -> None:
+    async def is_asked_for(self, call: str, *, times: int = 1) -> None:
         """Return once the call has been launched: its stage has begun."""
-        await happens(self._asked[call], wanted=f"a call of {call}")
+
+        async def launched() -> bool:
+            return self.calls[call] >= times
+
+        await eventually(launched, wanted=f"{times} calls of {call}")

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from domain.faults import Fault
-from tests.shop.waiting import happens
+from tests.shop.waiting import PATIENCE
 
 Deed = Callable[..., Any]
 
@@ -36,7 +36,8 @@ class Door:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def has_stopped_one(self) -> None:
-        await happens(self.reached, wanted="an activity at this door")
+        """Return once an activity waits behind it."""
+        await asyncio.wait_for(self.reached.wait(), PATIENCE.total_seconds())
 
     def open(self) -> None:
         self.opened.set()
@@ -87,10 +88,6 @@ class Doors(temporalio.client.Interceptor, Interceptor):
             return False
         self._answers_to_lose[deed] -= 1
         return True
-
-    @property
-    def answers_still_to_lose(self) -> int:
-        return self._answers_to_lose.total()
 
     def _shut_one(self, side: Side, deed: Deed) -> Door:
         door = self._shut[side, deed.__name__] = Door()

@@ -1,6 +1,6 @@
 """An order in a test's hands: what is asked for, and what it is then told and seen to do."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,22 +9,25 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from db.database import Database
 from db.models import Order
 from domain.events import ACCEPTED, CUSTOMER
-from domain.orders import Address, Item, OrderId
+from domain.orders import Address, Item, OrderId, shipping_workflow_id
 from domain.refusals import Refusal
 from domain.stages import Progress, Stage
 from domain.status import OrderStatus
-from domain.tasks import OrderOutcome, ReviewRules
+from domain.tasks import OrderOutcome, ReviewRules, ShippingOutcome
 from signals import AddressChange, Cancellation, CancellationEffect, Review, Verdict
 from tests.shop import facts
 from tests.shop.facts import Moved
 from tests.shop.waiting import eventually
 from workflows.order_workflow import OrderWorkflow
+from workflows.shipping_workflow import ShippingWorkflow
 
 T = TypeVar("T")
 
@@ -80,10 +83,15 @@ class PlacedOrder:
     """Speaks to the order's workflow, reads its rows."""
 
     def __init__(
-        self, order_id: OrderId, handle: WorkflowHandle[OrderWorkflow, OrderOutcome], db: Database
+        self,
+        order_id: OrderId,
+        handle: WorkflowHandle[OrderWorkflow, OrderOutcome],
+        client: Client,
+        db: Database,
     ) -> None:
         self.id = order_id
         self.handle = handle
+        self._client = client
         self._db = db
 
     async def cancel(self) -> CancellationEffect:
@@ -157,6 +165,27 @@ class PlacedOrder:
         """What the workflow itself says it has begun and reached."""
         return await self.handle.query(OrderWorkflow.progress)
 
+    def shipping(self, *, attempt: int = 1) -> "WorkflowHandle[ShippingWorkflow, ShippingOutcome]":
+        """The order's shipping child."""
+        child = shipping_workflow_id(self.handle.id, attempt)
+        return self._client.get_workflow_handle_for(ShippingWorkflow.run, child)
+
+    async def shipping_is_told(self) -> None:
+        """Return once a signal stands in the history of the shipping child."""
+        await _stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+
+    async def has_accepted(self, *, updates: int) -> None:
+        """Return once so many Updates stand in the order's history, answered or not."""
+        await _stands_in(self.handle, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, times=updates)
+
+    async def knows_itself_at(self, stage: Stage) -> None:
+        """Return once the workflow, not only the books, has the stage reached."""
+
+        async def knows() -> bool:
+            return (await self.progress()).has_reached(stage)
+
+        await eventually(knows, wanted=f"{stage.value} in the workflow")
+
     async def story(self) -> list[str]:
         """Every event, a line each."""
         whole = await self._read(facts.whole_order)
@@ -189,6 +218,24 @@ class PlacedOrder:
         return await self._db.read(lambda session: query(session, self.id))
 
 
+async def _stands_in(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType, *, times: int = 1) -> None:
+    async def is_written() -> bool:
+        return (await _kinds_in_history(handle)).count(kind) >= times
+
+    await eventually(is_written, wanted=f"{EventType.Name(kind)} in the history of {handle.id}")
+
+
+async def _kinds_in_history(handle: WorkflowHandle[Any, Any]) -> list[EventType.ValueType]:
+    """Empty while the workflow has not been started."""
+    try:
+        history = await handle.fetch_history()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return []
+    return [event.event_type for event in history.events]
+
+
 def _refusal_in(error: WorkflowUpdateFailedError) -> Exception:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type:
@@ -211,4 +258,4 @@ async def by_signal(order: PlacedOrder, command: Cancellation | AddressChange) -
     return await order.decision_on(command)
 
 
-Way = Callable[[PlacedOrder, Cancellation | AddressChange], Awaitable[str]]
+Way = Callable[[PlacedOrder, Cancellation | AddressChange], Coroutine[Any, Any, str]]

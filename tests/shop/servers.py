@@ -18,6 +18,7 @@ START_WITHIN = timedelta(seconds=30)
 FAST = {
     "history.transferProcessorMaxPollRPS": 2000,
     "history.timerProcessorMaxPollRPS": 2000,
+    "history.timerProcessorMaxTimeShift": '"10ms"',
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
 }

@@ -1,4 +1,4 @@
-"""The shop: a database, three workers, dice and doors, all new for one test, on a Temporal server that stays."""
+"""The shop: database, workers, dice and doors, all new for one test, on a Temporal server that stays."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -63,7 +63,7 @@ class Shop:
             task_queue=TaskQueue.ORDER,
             task_timeout=WORKFLOW_TASK_TIMEOUT,
         )
-        self._orders.append(order := PlacedOrder(placed.order_id, handle, self.db))
+        self._orders.append(order := PlacedOrder(placed.order_id, handle, self.client, self.db))
         return order
 
     async def take_back(
@@ -127,7 +127,9 @@ async def open_shop(
 
 def _with_doors(client: Client, doors: Doors) -> Client:
     """A worker takes its client's interceptors over, so that workers can be built as in production."""
-    return Client(**{**client.config(), "interceptors": [doors]})
+    config = client.config()
+    config["interceptors"] = [*config["interceptors"], doors]
+    return Client(**config)
 
 
 async def _end(handle: WorkflowHandle[OrderWorkflow, object]) -> None:

@@ -22,11 +22,3 @@ async def eventually(look: Callable[[], Awaitable[T]], *, wanted: str) -> T:
             raise AssertionError(f"waited {PATIENCE} for {wanted}, last saw {seen!r}")
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     return seen
-
-
-async def happens(event: asyncio.Event, *, wanted: str) -> None:
-    """Return once `event` is set; fail when patience ends."""
-    try:
-        await asyncio.wait_for(event.wait(), PATIENCE.total_seconds())
-    except TimeoutError:
-        raise AssertionError(f"waited {PATIENCE} for {wanted}") from None
