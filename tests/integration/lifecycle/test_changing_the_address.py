@@ -149,6 +149,23 @@ async def test_no_stage_begins_while_a_change_is_being_written_down(shop: Shop) 
     await assert_sent_to(ELSEWHERE, order)
 
 
+async def test_of_two_changes_at_once_the_later_stands_in_the_books_as_on_the_label(shop: Shop) -> None:
+    shop.dice.holds("charge")
+    writing = shop.doors.shut_before(BookActivities.record_address_change)
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("charge")
+    earlier = asyncio.create_task(order.change_address(ELSEWHERE))
+    await writing.has_stopped_one()
+
+    later = asyncio.create_task(order.change_address(A_THIRD_PLACE))
+    await order.has_accepted(updates=2)
+    writing.open()
+
+    await asyncio.gather(earlier, later)
+    shop.dice.lets_go("charge")
+    await assert_sent_to(A_THIRD_PLACE, order)
+
+
 async def test_a_change_that_the_shipping_ended_without_answering_is_refused(shop: Shop, told: Way) -> None:
     """Nobody can say any more whether the carrier has been told."""
     await shop.stop_work(SHIPPING)
