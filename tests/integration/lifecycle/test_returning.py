@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -119,3 +120,19 @@ async def test_a_return_whose_answers_are_lost_is_accepted_and_paid_once(shop: S
     assert outcome == ReturnOutcome(refund_cents=4200)
     assert shop.doors.answers_to_lose == 0
     assert await order.story() == RETURNED
+
+
+async def test_a_refused_return_stays_refused_though_its_answer_was_lost(shop: Shop) -> None:
+    """Between the two tries the order is delivered; the request was decided before that."""
+    shop.dice.holds("deliver")
+    order = await shop.start(an_order())
+    await order.reaches(Stage.ORDER_SHIPPED)
+    command_id = uuid4().hex
+    first = await shop.take_back(order, requested_at=datetime.now(UTC), command_id=command_id)
+    shop.dice.lets_go("deliver")
+    await order.ends()
+
+    again = await shop.take_back(order, requested_at=datetime.now(UTC), command_id=command_id)
+
+    assert [first.refusal_code, again.refusal_code] == ["NOT_DELIVERED_YET"] * 2
+    assert (await order.row()).status == OrderStatus.COMPLETED
