@@ -60,6 +60,8 @@ def line_of(event: Event) -> str:
             return undone(Stage(event.stage))
         case EventType.ENDED:
             return ended(OrderStatus(event.status or ""))
+        case EventType.COMMAND_REFUSED:
+            return f"{event.command} refused: {event.decision}"
         case _:
             return f"{event.command}: {event.decision}"
 

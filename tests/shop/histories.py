@@ -53,3 +53,10 @@ async def lasted(handle: WorkflowHandle[Any, Any]) -> timedelta:
     description = await handle.describe()
     assert description.close_time is not None
     return description.close_time - description.start_time
+
+
+async def tries_of(handle: WorkflowHandle[Any, Any], activity_type: str) -> int:
+    """How often a pending activity has been tried; 0 if none of that type is pending."""
+    description = await handle.describe()
+    pending = description.raw_description.pending_activities
+    return max((each.attempt for each in pending if each.activity_type.name == activity_type), default=0)

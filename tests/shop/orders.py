@@ -25,7 +25,7 @@ from domain.tasks import OrderOutcome, ReviewRules, ShippingOutcome
 from signals import AddressChange, Cancellation, CancellationEffect, Review, Verdict
 from tests.shop import facts
 from tests.shop.facts import Moved
-from tests.shop.histories import is_admitted, kinds_in_history, lasted, stands_in
+from tests.shop.histories import is_admitted, kinds_in_history, lasted, stands_in, tries_of
 from tests.shop.waiting import eventually
 from workflows.order_workflow import OrderWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
@@ -190,7 +190,15 @@ class PlacedOrder:
         """Return once so many Updates stand in the order's history, answered or not."""
         await stands_in(self.handle, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, times=updates)
 
-    async def has_been_sent(self, command: Review) -> None:
+    async def has_tried(self, deed: Callable[..., Any], *, times: int) -> None:
+        """Return once the server has had the activity tried so often, without success."""
+
+        async def has() -> bool:
+            return await tries_of(self.handle, deed.__name__) >= times
+
+        await eventually(has, wanted=f"{times} tries of {deed.__name__}")
+
+    async def has_been_sent(self, command: Cancellation | AddressChange | Review) -> None:
         """Return once the Update waits at the server, whether or not a worker is there to decide it."""
 
         async def is_waiting() -> bool:

@@ -96,4 +96,4 @@ async def test_a_flood_of_refused_signals_is_written_down_only_in_part(shop: Sho
     shop.dice.lets_go("ship")
 
     assert await order.ends() is OrderStatus.COMPLETED
-    assert (await order.story()).count("cancel: TOO_LATE") == REFUSED_SIGNALS_RECORDED
+    assert (await order.story()).count("cancel refused: TOO_LATE") == REFUSED_SIGNALS_RECORDED

@@ -1,9 +1,12 @@
 """What cannot be done is given up after a while; what was done is then undone, however long that takes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from activities.payment import PaymentActivities
+from activities.shipping import ShippingActivities
 from domain.refusals import OrderInvalid
 from domain.stages import Stage
 from domain.status import OrderStatus
@@ -16,6 +19,14 @@ from workers.shipping_worker import SHIPPING
 PAID_BACK = [undone(Stage.PAYMENT_CHARGED), ended(OrderStatus.FAILED)]
 UNPACKED_AND_PAID_BACK = [undone(Stage.PACKAGE_PREPARED), *PAID_BACK]
 RECALLED_UNPACKED_AND_PAID_BACK = [undone(Stage.CARRIER_DISPATCHED), *UNPACKED_AND_PAID_BACK]
+
+UNDOING: dict[str, Callable[..., Any]] = {
+    "recall": ShippingActivities.recall_carrier,
+    "unpack": ShippingActivities.unpack_package,
+    "refund": PaymentActivities.refund_payment,
+}
+# A stage would have been given up after the third.
+TRIES_BEYOND_PATIENCE = 5
 
 
 async def test_an_order_without_items_is_rejected_by_validation(shop: Shop) -> None:
@@ -118,12 +129,11 @@ async def test_a_stage_after_the_dispatch_that_fails_for_good_brings_the_package
 
 @pytest.mark.usefixtures("soon_given_up")
 async def test_undoing_is_never_given_up(shop: Shop) -> None:
-    undoing = ("settle", "recall", "unpack", "refund")
-    shop.dice.breaks("ship", *undoing)
+    shop.dice.breaks("ship", "recall", "unpack", "refund")
     order = await shop.start(an_order(costing_cents=4200))
 
-    for call in ("recall", "unpack", "refund"):
-        await shop.dice.is_asked_for(call, times=30)
+    for call, deed in UNDOING.items():
+        await order.has_tried(deed, times=TRIES_BEYOND_PATIENCE)
         assert (await order.row()).status == OrderStatus.FAILING
         shop.dice.lets_go(call)
 

@@ -70,7 +70,7 @@ async def test_an_order_on_its_way_is_not_taken_back(shop: Shop, call: str, refu
 
     assert outcome.refusal_code == refusal
     assert await order.ends() is OrderStatus.COMPLETED
-    assert f"return: {refusal}" in await order.story()
+    assert f"return refused: {refusal}" in await order.story()
 
 
 async def test_a_cancelled_order_is_not_paid_back_again(shop: Shop) -> None:
