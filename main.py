@@ -1,6 +1,6 @@
 """The API's entry point: wires the parts together and serves them; decides nothing.
 
-May import: config, db, engine, api, supervisor, observability.
+May import: domain, config, db, engine, api, supervisor, observability.
 """
 
 import asyncio

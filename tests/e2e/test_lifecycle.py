@@ -12,7 +12,7 @@ import pytest
 
 from domain.stages import Stage
 from supervisor.ports import find_stranger
-from tests.e2e.running_system import eventually, family, started
+from tests.e2e.running_system import RunningSystem, eventually, family, started
 
 STAGES = [stage.value for stage in Stage]
 WORKERS = ("order-worker", "shipping-worker", "returns-worker")
@@ -58,16 +58,26 @@ def test_an_order_with_only_an_address_passes_all_stages_and_ctrl_c_leaves_nothi
         assert [find_stranger("127.0.0.1", port) for port in system.ports] == [None, None, None]
 
 
+def under_way(system: RunningSystem) -> int:
+    """Return an order that has begun."""
+    order_id = system.place()
+    eventually(lambda: stages_of(system.order(order_id)), f"order {order_id} to be under way")
+    return order_id
+
+
+def kill_and_see_it_back(system: RunningSystem, component: str) -> None:
+    pid = system.components()[component]["pid"]
+    psutil.Process(pid).send_signal(signal.SIGKILL)
+    eventually(lambda: system.components()[component]["pid"] not in (None, pid), f"a new {component}")
+
+
 @pytest.mark.timeout(300)
 def test_every_order_ends_though_each_worker_is_killed_in_turn(tmp_path: Path) -> None:
     with started(tmp_path / "var", REVIEW_SECONDS="0.1") as system:
         orders = []
         for victim in WORKERS:
-            orders += [system.place() for _ in range(3)]
-            eventually(lambda: stages_of(system.order(orders[-1])), "the orders to be under way")
-            pid = system.components()[victim]["pid"]
-            psutil.Process(pid).send_signal(signal.SIGKILL)
-            eventually(lambda: system.components()[victim]["pid"] not in (None, pid), f"a new {victim}")
+            orders += [under_way(system) for _ in range(3)]
+            kill_and_see_it_back(system, victim)
 
         for order_id in orders:
             assert system.ended(order_id)["status"] == "completed"
