@@ -5,13 +5,8 @@ import sys
 from pathlib import Path
 
 
-def find_temporal_cli(configured: Path | None) -> Path:
-    """Return the path of the `temporal` program; raises FileNotFoundError when there is none."""
-    found = (
-        configured
-        or shutil.which("temporal", path=str(Path(sys.executable).parent))
-        or shutil.which("temporal")
-    )
-    if found is None:
-        raise FileNotFoundError("the temporal program was not found; set TEMPORAL_CLI to its path")
-    return Path(found)
+def find_temporal_cli(configured: Path | None) -> Path | None:
+    """Return the path of the `temporal` program, None when there is none."""
+    beside_python = shutil.which("temporal", path=str(Path(sys.executable).parent))
+    found = configured or beside_python or shutil.which("temporal")
+    return Path(found) if found else None
