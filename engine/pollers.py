@@ -1,5 +1,6 @@
 """Who polls a task queue."""
 
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +15,11 @@ BOTH_KINDS = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_T
 
 # Describing a queue takes milliseconds; a server that needs longer is in no state to tell.
 ANSWER_WITHIN = timedelta(seconds=2)
+
+
+def worker_identity(name: str, pid: int) -> str:
+    """What the worker `name` with `pid` on this machine calls itself, such as order-worker/4711@box."""
+    return f"{name}/{pid}@{socket.gethostname()}"
 
 
 async def pollers_of(

@@ -61,7 +61,8 @@ def _holder(port: int) -> str | None:
     except psutil.Error:  # macOS tells this to root only
         return None
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        listens_there = connection.laddr and connection.laddr.port == port
+        if listens_there and connection.status == psutil.CONN_LISTEN and connection.pid:
             return f"{_name(connection.pid)} (pid {connection.pid})"
     return None
 

@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
+
+from config.queues import TaskQueue
 
 # Every child carries its mark in its environment, so that it is found even if its owner was killed between
 # starting it and writing its pid file.
@@ -32,11 +34,13 @@ class ProcessSpec:
     """One child: the command that starts it, and how long it may take to end when asked.
 
     The command is run as it is, without a shell, and is to hold no secret. `edition` stands for whatever else
-    it depends on: a running process of another edition is not adopted but replaced.
+    it depends on: a running process of another edition is not adopted but replaced. `queue` is what a worker
+    polls once it works.
     """
 
     name: str
     command: tuple[str, ...]
+    queue: TaskQueue | None = None
     grace: timedelta = timedelta(seconds=15)
     edition: str = ""
 
@@ -101,23 +105,24 @@ class ProcessTable:
             process = psutil.Process(popen.pid)
         except psutil.NoSuchProcess:
             raise ChildProcessError(f"{spec.name} ended as soon as it was started") from None
-        self._record(spec, process)
+        self._record(spec.name, Found(process=process, fingerprint=spec.fingerprint), spec.command)
         return process
 
     def find(self, name: str) -> Found | None:
         """Return the living process that the pid file of `name` speaks of."""
-        try:
+        with contextlib.suppress(OSError, ValueError, TypeError, psutil.Error):
             record = _Record(**json.loads(self._pid_file(name).read_text(encoding="utf-8")))
             process = psutil.Process(record.pid)
-            if _is_the_one(process, record) and not has_ended(process):
+            if _is_the_one(process, record):
                 return Found(process=process, fingerprint=record.fingerprint)
-        except (OSError, ValueError, TypeError, psutil.Error):
-            pass  # no such file, an unfinished one, or no such process: nothing is found
         return None
 
     def search(self, name: str) -> Found | None:
         """Like find, but without a pid file of use, look through all processes for the mark of `name`."""
-        return self.find(name) or next(self._marked(name), None)
+        if found := self.find(name) or next(self._marked(name), None):
+            with contextlib.suppress(psutil.Error):
+                self._record(name, found, found.process.cmdline())
+        return found
 
     def forget(self, name: str) -> None:
         """Leave no pid file of `name`."""
@@ -131,14 +136,14 @@ class ProcessTable:
                 if found.startswith(mark) and not has_ended(process):
                     yield Found(process=process, fingerprint=found.removeprefix(mark))
 
-    def _record(self, spec: ProcessSpec, process: psutil.Process) -> None:
+    def _record(self, name: str, found: Found, command: Sequence[str]) -> None:
         record = _Record(
-            pid=process.pid,
-            created=process.create_time(),
-            fingerprint=spec.fingerprint,
-            command=list(spec.command),
+            pid=found.process.pid,
+            created=found.process.create_time(),
+            fingerprint=found.fingerprint,
+            command=list(command),
         )
-        pid_file = self._pid_file(spec.name)
+        pid_file = self._pid_file(name)
         pid_file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = pid_file.with_suffix(".new")
         unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -152,11 +157,11 @@ class ProcessTable:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether `process` is gone; a child of ours that has just ended is reaped."""
-    try:
-        process.wait(timeout=0)
-    except psutil.TimeoutExpired:
-        return not process.is_running() or _is_zombie(process)
+    """Whether `process` is gone, its ports and files let go of; a child of ours that has ended is reaped."""
+    if not _is_reaped(process) and process.is_running():
+        if not _is_zombie(process):
+            return False
+        _is_reaped(process)  # it may have ended since it was asked
     return True
 
 
@@ -170,8 +175,9 @@ def exit_code(process: psutil.Process) -> int | None:
 
 def pids_of(process: psutil.Process) -> frozenset[int]:
     """The pids that speak for `process`: a virtual environment's python on Windows is two processes."""
-    with contextlib.suppress(psutil.Error):
-        return frozenset({process.pid, *(child.pid for child in process.children(recursive=True))})
+    if sys.platform == "win32":
+        with contextlib.suppress(psutil.Error):
+            return frozenset({process.pid, *(child.pid for child in process.children(recursive=True))})
     return frozenset({process.pid})
 
 
@@ -203,14 +209,25 @@ async def _ends_within(process: psutil.Process, limit: timedelta) -> bool:
 
 
 def _is_the_one(process: psutil.Process, record: _Record) -> bool:
+    if abs(process.create_time() - record.created) >= CLOCK_TOLERANCE.total_seconds() or has_ended(process):
+        return False
     # The program itself is left out: macOS and Windows start interpreters by way of another program.
-    same_command = process.cmdline()[1:] == record.command[1:]
-    return same_command and abs(process.create_time() - record.created) < CLOCK_TOLERANCE.total_seconds()
+    return process.cmdline()[1:] == record.command[1:]
+
+
+def _is_reaped(process: psutil.Process) -> bool:
+    """Reap it if it is a child of ours that has ended; true also of a process that nobody knows any more."""
+    try:
+        process.wait(timeout=0)
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 def _is_zombie(process: psutil.Process) -> bool:
+    # The first thread of a killed process may be gone while others still hold its files and ports.
     try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
 

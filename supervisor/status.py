@@ -75,3 +75,9 @@ def summarize(
         return ServerState.STARTING
     nothing_runs = all(component.pid is None for component in others)
     return ServerState.STOPPED if nothing_runs and not watched else ServerState.DEGRADED
+
+
+def remote_temporal(address: str, *, answers: bool) -> Component:
+    """A Temporal server that is somebody else's: reachable or not, never started or stopped by us."""
+    state = ComponentState.READY if answers else ComponentState.UNREACHABLE
+    return Component(name=TEMPORAL, state=state, address=address)
