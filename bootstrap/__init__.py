@@ -1,6 +1,4 @@
-"""From a bare Python to a running environment: .venv as locked, .env, the Temporal CLI, the checks.
-
-Standard library only: it runs before anything is installed.
+"""What must be on the machine before the system can start.
 
 May import: nothing.
 """

@@ -1,12 +1,18 @@
 """One supervisor at a time for each DATA_DIR."""
 
+import asyncio
 import contextlib
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from domain.refusals import Refusal
+
+# When its holder is killed while it starts a child, the child has a copy of the lock until it is its own program.
+RELEASE_TAKES = timedelta(seconds=1)
+ASK_EVERY = timedelta(seconds=0.05)
 
 
 class AlreadySupervised(Refusal):
@@ -30,15 +36,15 @@ class Ownership:
     def is_ours(self) -> bool:
         return self._lock.is_locked
 
-    def take(self) -> None:
-        """It is ours, also when it was before; raises AlreadySupervised if another process has it."""
-        if self.is_ours:
-            return
+    async def take(self) -> None:
+        """It is ours, also when it was before; raises AlreadySupervised if another process keeps it."""
         self._owner_file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise AlreadySupervised(self._data_dir, self._owner()) from None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RELEASE_TAKES.total_seconds()):
+                while not self._is_taken():
+                    await asyncio.sleep(ASK_EVERY.total_seconds())
+        if not self.is_ours:
+            raise AlreadySupervised(self._data_dir, self._owner())
         self._owner_file.write_text(str(os.getpid()), encoding="ascii")
 
     def give_up(self) -> None:
@@ -46,6 +52,12 @@ class Ownership:
         if self.is_ours:
             self._owner_file.unlink(missing_ok=True)
             self._lock.release()
+
+    def _is_taken(self) -> bool:
+        with contextlib.suppress(Timeout):
+            if not self.is_ours:
+                self._lock.acquire()
+        return self.is_ours
 
     def _owner(self) -> str:
         with contextlib.suppress(OSError):

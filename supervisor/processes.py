@@ -157,11 +157,11 @@ class ProcessTable:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether `process` is gone; a child of ours that has just ended is reaped."""
-    try:
-        process.wait(timeout=0)
-    except psutil.TimeoutExpired:
-        return not process.is_running() or _is_zombie(process)
+    """Whether `process` is gone, its ports and files let go of; a child of ours that has ended is reaped."""
+    if not _is_reaped(process) and process.is_running():
+        if not _is_zombie(process):
+            return False
+        _is_reaped(process)  # it may have ended since it was asked
     return True
 
 
@@ -215,9 +215,19 @@ def _is_the_one(process: psutil.Process, record: _Record) -> bool:
     return process.cmdline()[1:] == record.command[1:]
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def _is_reaped(process: psutil.Process) -> bool:
+    """Reap it if it is a child of ours that has ended; true also of a process that nobody knows any more."""
     try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
+        process.wait(timeout=0)
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    # The first thread of a killed process may be gone while others still hold its files and ports.
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
 

@@ -125,7 +125,7 @@ class Supervisor:
         await self._household.all_ready(self._patience)
 
     async def _take_charge(self) -> Household:
-        self._ownership.take()
+        await self._ownership.take()
         try:
             household = Household(self._settings, self._workers, self._table)
             await household.gather()
@@ -137,7 +137,7 @@ class Supervisor:
     async def _bring_down(self) -> None:
         await self._call_off_start()
         async with self._turn:
-            self._ownership.take()
+            await self._ownership.take()
             try:
                 await self._look_away()
                 await asyncio.gather(*(self._end(spec.name, spec.grace) for spec in self._workers))

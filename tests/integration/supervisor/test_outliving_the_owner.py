@@ -1,0 +1,189 @@
+"""Children outlive a killed owner and are adopted by the next one, never doubled."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from supervisor.ports import find_stranger
+from supervisor.processes import ProcessSpec, ProcessTable, end, has_ended
+from supervisor.status import ComponentState, ServerState
+from supervisor.supervisor import Supervisor
+from tests.integration.supervisor.town import LIMIT_SECONDS, Town, becomes_true, new_town, stand_ins
+
+
+def kill(owner: subprocess.Popen[bytes]) -> None:
+    """The owner is gone without having done anything about it."""
+    owner.kill()
+    owner.wait(LIMIT_SECONDS)
+    assert owner.stdout
+    owner.stdout.close()
+
+
+def wait_until_ready(owner: subprocess.Popen[bytes]) -> None:
+    assert owner.stdout
+    assert owner.stdout.readline() == b"ready\n"
+
+
+async def test_what_a_killed_owner_left_is_adopted_watched_and_at_last_stopped(
+    town: Town, supervisor: Supervisor
+) -> None:
+    owner = town.owner()
+    wait_until_ready(owner)
+    orphans = town.children()
+    kill(owner)
+
+    unwatched = await supervisor.status()
+    adopted = await supervisor.start()
+    psutil.Process(orphans["order-worker"]).kill()
+    await becomes_true(lambda: town.children().get("order-worker", 0) not in (0, orphans["order-worker"]))
+    stopped = await supervisor.stop()
+
+    assert unwatched.state is ServerState.DEGRADED
+    assert {part.state for part in unwatched.components[1:]} == {ComponentState.UNWATCHED}
+    assert len(orphans) == 4
+    assert {part.name: part.pid for part in adopted.components[1:]} == orphans
+    assert stopped.state is ServerState.STOPPED
+    assert town.children() == {}
+
+
+async def test_a_child_whose_pid_file_was_never_written_is_found_by_its_mark(town: Town) -> None:
+    first, second = town.supervisor(workers=[]), town.supervisor(workers=[])
+    await first.start()
+    orphans = town.children()
+    await first.release()
+    (town.data_dir / "run" / "temporal.json").unlink()
+
+    status = await second.start()
+
+    assert status.component("temporal").pid == orphans["temporal"]
+    assert town.children() == orphans
+    assert ProcessTable(town.data_dir).find("temporal") is not None, "the pid file was not written again"
+    await second.release()
+
+
+async def test_a_stop_ends_what_an_earlier_owner_left_without_adopting_it(town: Town) -> None:
+    first, second = town.supervisor(workers=[]), town.supervisor(workers=[])
+    await first.start()
+    await first.release()
+
+    status = await second.stop()
+
+    assert status.state is ServerState.STOPPED
+    assert town.children() == {}
+
+
+async def test_children_that_were_started_with_other_settings_are_replaced(town: Town) -> None:
+    first = town.supervisor(workers=stand_ins(town.settings.temporal_port)[:1])
+    await first.start()
+    before = town.children()
+    await first.release()
+    moved = new_town(town.data_dir)
+    second = moved.supervisor(workers=stand_ins(moved.settings.temporal_port)[:1])
+
+    status = await second.start()
+
+    assert status.component("temporal").address == f"127.0.0.1:{moved.settings.temporal_port}"
+    after = moved.children()
+    assert after.keys() == before.keys() == {"temporal", "order-worker"}
+    assert not set(after.values()) & set(before.values())
+    await second.release()
+
+
+@pytest.mark.parametrize("garbage", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1}'])
+async def test_a_pid_file_of_garbage_is_no_pid_file(town: Town, garbage: str) -> None:
+    (town.data_dir / "run").mkdir(parents=True)
+    (town.data_dir / "run" / "temporal.json").write_text(garbage)
+
+    status = await town.supervisor(workers=[]).status()
+
+    assert status.component("temporal").state is ComponentState.STOPPED
+
+
+@pytest.mark.parametrize("resemblance", ["command", "birth"])
+async def test_a_stranger_who_was_given_the_pid_of_a_dead_child_is_not_taken_for_it(
+    tmp_path: Path, resemblance: str
+) -> None:
+    table, me = ProcessTable(tmp_path), psutil.Process()
+    command = (sys.executable, "-c", "import time; time.sleep(600)")
+    child = table.spawn(ProcessSpec(name="child", command=command))
+    pid_file = tmp_path / "run" / "child.json"
+    record = json.loads(pid_file.read_text())
+    assert table.find("child") is not None
+
+    await end(child, timedelta(seconds=10))
+    alike = {"command": me.cmdline()} if resemblance == "command" else {"created": me.create_time()}
+    pid_file.write_text(json.dumps({**record, "pid": me.pid, **alike}))
+
+    assert table.find("child") is None
+
+
+@pytest.mark.parametrize(
+    ("step", "everyone"),
+    [
+        ("run/supervisor.pid", False),
+        ("run/temporal.json", False),
+        ("temporal.new.db", True),
+        ("temporal.new.db-wal", False),
+        ("temporal.db", True),
+    ],
+)
+async def test_after_a_kill_in_the_very_first_start_the_next_start_works(
+    town: Town, step: str, everyone: bool
+) -> None:
+    owner = town.owner(bare=True)
+    await becomes_true((town.data_dir / step).exists)
+    kill(owner)
+    if everyone:
+        town.kill_everyone()
+
+    supervisor = town.supervisor(workers=[])
+    status = await supervisor.start()
+
+    assert status.state is ServerState.READY
+    assert town.children().keys() == {"temporal"}
+    assert not list(town.data_dir.glob("temporal.new.db*"))
+    await supervisor.release()
+
+
+def _leave_empty(database: Path) -> None:
+    database.touch()
+
+
+def _leave_only_a_journal(database: Path) -> None:
+    database.with_name("temporal.db-wal").write_bytes(b"of a database that was deleted alone")
+
+
+@pytest.mark.parametrize("leave", [_leave_empty, _leave_only_a_journal])
+async def test_a_database_without_content_does_not_keep_the_server_from_starting(
+    town: Town, leave: Callable[[Path], None]
+) -> None:
+    town.data_dir.mkdir()
+    leave(town.data_dir / "temporal.db")
+    supervisor = town.supervisor(workers=[])
+
+    status = await supervisor.start()
+
+    assert status.state is ServerState.READY
+    await supervisor.release()
+
+
+async def test_a_killed_process_has_ended_only_when_its_port_is_free_and_leaves_no_zombie(
+    town: Town,
+) -> None:
+    supervisor = town.supervisor(workers=[])
+    await supervisor.start()
+    await supervisor.release()
+    server = psutil.Process(town.children()["temporal"])
+
+    server.kill()
+    while not has_ended(server):
+        pass
+
+    assert find_stranger("127.0.0.1", town.settings.temporal_port) is None
+    assert not psutil.pid_exists(server.pid)
