@@ -38,8 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderHistory:
-    """All that is known of one order, oldest first; `provider` and `carrier` are None where their logs are not
-    at hand (a db-dump does not hold them)."""
+    """All that is known of one order, oldest first.
+
+    `provider` and `carrier` are None where their logs are not at hand: a db-dump does not hold them.
+    """
 
     order: Row
     events: Sequence[Row]
@@ -65,7 +67,8 @@ class OrderHistory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a run left behind. `is_final` says that nothing is under way any more; `damage` is what the
-    database's own check found."""
+    database's own check found.
+    """
 
     orders: Sequence[OrderHistory]
     answers: Sequence[Answer] = ()

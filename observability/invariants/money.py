@@ -67,7 +67,7 @@ class MoneyFollowsTheEnd(OrderInvariant):
 
 
 class ProviderAgrees(OrderInvariant):
-    """The provider's log and our payments tell the same, once the order has ended; until then it may be ahead."""
+    """Once the order has ended, the provider's log and our payments agree; until then it may be ahead."""
 
     name = "M5"
 
@@ -75,7 +75,9 @@ class ProviderAgrees(OrderInvariant):
         if history.provider is None:
             return
         ours = {_transfer(payment, payment["provider_reference"]) for payment in history.payments}
-        theirs = {_transfer(entry, entry["reference"]) for entry in history.provider if entry["kind"] != "void"}
+        theirs = {
+            _transfer(entry, entry["reference"]) for entry in history.provider if entry["kind"] != "void"
+        }
         if ours - theirs:
             yield f"booked but not moved: {sorted(ours - theirs)}"
         if history.status.is_ended and theirs - ours:
@@ -103,4 +105,3 @@ def _transfer(row: Row, reference: str) -> tuple[str, str, int, str]:
 
 
 MONEY = (OneCharge, OneRefundAfterTheCharge, AmountsAgree, MoneyFollowsTheEnd, ProviderAgrees, BooksOnlyGrow)
-

@@ -12,7 +12,7 @@ IN_ORDER = [stage.value for stage in Stage]
 
 
 class StagesInOrder(OrderInvariant):
-    """The stages reached are a prefix of the eight; then comes at most one end, the one that the order has."""
+    """The stages reached are a prefix of the eight; then comes at most one end, the order's own."""
 
     name = "S1"
 
@@ -60,7 +60,7 @@ class StageIsTheLastReached(OrderInvariant):
     name = "S4"
 
     def contradictions(self, history: OrderHistory, evidence: Evidence) -> Iterator[str]:  # noqa: ARG002
-        last = (history.stages() or [None])[-1]
+        last = history.stages()[-1] if history.stages() else None
         if history.order["stage"] != last:
             yield f"stage {history.order['stage']}, last event {last}"
 
