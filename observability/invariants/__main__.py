@@ -1,4 +1,4 @@
-"""`python -m observability.invariants [--database-url URL] [--journal FILE] [--running]`: what does not hold."""
+"""`python -m observability.invariants [--database-url URL] [--journal FILE] [--running]`: what is broken."""
 
 import argparse
 import sys

@@ -5,7 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from tests.e2e.running_system import ROOT
+from benchmarks.running_system import ROOT
 
 
 def start(data_dir: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
+from benchmarks.running_system import RunningSystem, eventually, family, started
 from domain.stages import Stage
 from supervisor.ports import find_stranger
-from tests.e2e.running_system import RunningSystem, eventually, family, started
 
 STAGES = [stage.value for stage in Stage]
 WORKERS = ("order-worker", "shipping-worker", "returns-worker")

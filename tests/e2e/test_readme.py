@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.running_system import ROOT, RunningSystem, eventually, started
+from benchmarks.running_system import ROOT, RunningSystem, eventually, started
 
 BLOCK = re.compile(r"```(sh|json)\n(.*?)```", re.DOTALL)
 SECTION = re.compile(r"^### (.+)$", re.MULTILINE)
