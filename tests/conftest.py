@@ -1,0 +1,36 @@
+"""The shop and its server, for every test that asks for them.
+
+Imported where they are used: a unit test need not wait for Temporal's SDK.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from tests.shop.shop import Shop
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal_address() -> AsyncIterator[str]:
+    """Where this test process's own real server listens."""
+    from tests.shop.servers import real_server
+
+    async with real_server() as environment:
+        yield environment.client.service_client.config.target_host
+
+
+@pytest.fixture
+async def shop(temporal_address: str, tmp_path: Path) -> AsyncIterator["Shop"]:
+    """A shop of the test's own, its three workers at work."""
+    from temporalio.client import Client
+    from temporalio.contrib.pydantic import pydantic_data_converter
+
+    from tests.shop.shop import open_shop
+
+    client = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+    async with open_shop(client, tmp_path / "orders.db") as opened:
+        yield opened
