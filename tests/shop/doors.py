@@ -79,6 +79,11 @@ class Doors(temporalio.client.Interceptor, Interceptor):
         for door in self._every:
             door.open()
 
+    @property
+    def answers_to_lose(self) -> int:
+        """How many answers were to be lost and have not been, for a test to see that it tested something."""
+        return self._answers_to_lose.total()
+
     async def pass_through(self, side: Side, deed: str) -> None:
         if door := self._shut.pop((side, deed), None):
             await door.pass_through()

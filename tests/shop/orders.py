@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from db.database import Database
-from db.models import Order
+from db.models import Event, Order
 from domain.events import ACCEPTED, CUSTOMER
 from domain.orders import Address, Item, OrderId, shipping_workflow_id
 from domain.refusals import Refusal
@@ -131,8 +131,8 @@ class PlacedOrder:
         """Return what the books say was decided, once they say it."""
 
         async def written() -> str | None:
-            whole = await self._read(facts.whole_order)
-            return next((e.decision for e in whole.events if e.command_id == command.command_id), None)
+            decided = (e.decision for e in await self.events() if e.command_id == command.command_id)
+            return next(decided, None)
 
         return await eventually(written, wanted="the decision") or ""
 
@@ -170,6 +170,17 @@ class PlacedOrder:
         child = shipping_workflow_id(self.handle.id, attempt)
         return self._client.get_workflow_handle_for(ShippingWorkflow.run, child)
 
+    async def has_shipping(self, *, attempt: int) -> bool:
+        return bool(await _kinds_in_history(self.shipping(attempt=attempt)))
+
+    async def has_begun_shipping(self, *, attempt: int = 1) -> None:
+        """Return once the shipping child has been started, whether or not a worker has seen it."""
+
+        async def has_begun() -> bool:
+            return await self.has_shipping(attempt=attempt)
+
+        await eventually(has_begun, wanted=f"the shipping child {attempt}")
+
     async def shipping_is_told(self) -> None:
         """Return once a signal stands in the history of the shipping child."""
         await _stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
@@ -188,8 +199,10 @@ class PlacedOrder:
 
     async def story(self) -> list[str]:
         """Every event, a line each."""
-        whole = await self._read(facts.whole_order)
-        return [facts.line_of(event) for event in whole.events]
+        return [facts.line_of(event) for event in await self.events()]
+
+    async def events(self) -> list[Event]:
+        return (await self._read(facts.whole_order)).events
 
     async def row(self) -> Order:
         return (await self._read(facts.whole_order)).order
