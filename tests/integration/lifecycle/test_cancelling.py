@@ -127,7 +127,7 @@ async def test_between_the_charge_and_the_packing_only_the_charge_is_undone(shop
 async def test_before_anyone_packs_the_shipping_stands_down(shop: Shop, told: Way) -> None:
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order(costing_cents=4200))
-    await order.reaches(Stage.PAYMENT_CHARGED)
+    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
 
     assert await told(order, a_cancellation()) == ACCEPTED
     await order.shipping_is_told()

@@ -72,7 +72,7 @@ async def test_the_shipping_takes_a_change_that_reached_it_before_it_could_begin
 ) -> None:
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order())
-    await order.reaches(Stage.PAYMENT_CHARGED)
+    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
 
     answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
@@ -170,7 +170,7 @@ async def test_a_change_that_the_shipping_ended_without_answering_is_refused(sho
     """Nobody can say any more whether the carrier has been told."""
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order())
-    await order.reaches(Stage.PAYMENT_CHARGED)
+    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
     answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
 
