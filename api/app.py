@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from api import commands, dump, errors, health, orders, pages, server, trials
+from api import commands, dump, errors, health, metrics, orders, pages, server, trials
 from api.guards import Guard
 
 DESCRIPTION = """
@@ -26,7 +26,7 @@ def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], 
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
-    for room in (server, orders, commands, dump, trials, health, pages):
+    for room in (server, orders, commands, dump, trials, health, metrics, pages):
         app.include_router(room.router)
     app.mount("/static", pages.static_files(), name="static")
     errors.install(app)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.commands [--orders N] [--seed N]`: commands at random moments, all invariants checked.
+"""`python -m benchmarks.commands [--orders N] [--seed N]`: commands at random moments, invariants checked.
 
 Starts a system of its own on free ports, drives a seeded crowd of customers at it, and reads the database,
 the providers' logs and the customers' own journal afterwards. The crowd's choices are repeatable; what they

@@ -18,6 +18,7 @@ from engine.connection import connect_with_patience
 from function_stubs.flaky import WeightedDice
 from hedge_state import HedgeState
 from observability.logs import configure_logging
+from workers.metrics import serve_metrics
 from workers.spec import WorkerSpec, build_worker
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ async def _serve(spec: WorkerSpec, settings: Settings) -> None:
 async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
     stopping = asyncio.create_task(stop.wait())
     identity = f"{spec.name}/{os.getpid()}@{socket.gethostname()}"
-    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity))
+    runtime = serve_metrics(spec.queue, settings.metrics_port)
+    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity, runtime=runtime))
     await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
         connecting.cancel()
