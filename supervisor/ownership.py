@@ -10,8 +10,10 @@ from filelock import FileLock, Timeout
 
 from domain.refusals import Refusal
 
-# When its holder is killed while it starts a child, the child has a copy of the lock until it is its own program.
+# An owner may be killed while it starts a child. Until that child is its own program it shares the lock,
+# and for an instant more it cannot be told from other processes.
 RELEASE_TAKES = timedelta(seconds=1)
+BIRTH_TAKES = timedelta(seconds=0.25)
 ASK_EVERY = timedelta(seconds=0.05)
 
 
@@ -38,13 +40,17 @@ class Ownership:
 
     async def take(self) -> None:
         """It is ours, also when it was before; raises AlreadySupervised if another process keeps it."""
+        if self.is_ours:
+            return
         self._owner_file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RELEASE_TAKES.total_seconds()):
-                while not self._is_taken():
+                while not self._is_free():  # noqa: ASYNC110 - nothing announces it
                     await asyncio.sleep(ASK_EVERY.total_seconds())
         if not self.is_ours:
             raise AlreadySupervised(self._data_dir, self._owner())
+        if self._owner_file.exists():  # whoever had it did not give it up
+            await asyncio.sleep(BIRTH_TAKES.total_seconds())
         self._owner_file.write_text(str(os.getpid()), encoding="ascii")
 
     def give_up(self) -> None:
@@ -53,10 +59,10 @@ class Ownership:
             self._owner_file.unlink(missing_ok=True)
             self._lock.release()
 
-    def _is_taken(self) -> bool:
+    def _is_free(self) -> bool:
+        """Whether it was free; then it is ours."""
         with contextlib.suppress(Timeout):
-            if not self.is_ours:
-                self._lock.acquire()
+            self._lock.acquire()
         return self.is_ours
 
     def _owner(self) -> str:

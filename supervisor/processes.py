@@ -211,8 +211,10 @@ async def _ends_within(process: psutil.Process, limit: timedelta) -> bool:
 def _is_the_one(process: psutil.Process, record: _Record) -> bool:
     if abs(process.create_time() - record.created) >= CLOCK_TOLERANCE.total_seconds() or has_ended(process):
         return False
-    # The program itself is left out: macOS and Windows start interpreters by way of another program.
-    return process.cmdline()[1:] == record.command[1:]
+    # The program itself is left out: macOS and Windows start interpreters by way of another one. A process
+    # that is just becoming its own program has no command for an instant.
+    command = process.cmdline()
+    return not command or command[1:] == record.command[1:]
 
 
 def _is_reaped(process: psutil.Process) -> bool:

@@ -134,20 +134,20 @@ async def test_a_stranger_who_was_given_the_pid_of_a_dead_child_is_not_taken_for
     ],
 )
 async def test_after_a_kill_in_the_very_first_start_the_next_start_works(
-    town: Town, step: str, everyone: bool
+    untouched_town: Town, step: str, everyone: bool
 ) -> None:
-    owner = town.owner(bare=True)
-    await becomes_true((town.data_dir / step).exists)
+    owner = untouched_town.owner(bare=True)
+    await becomes_true((untouched_town.data_dir / step).exists)
     kill(owner)
     if everyone:
-        town.kill_everyone()
+        untouched_town.kill_everyone()
 
-    supervisor = town.supervisor(workers=[])
+    supervisor = untouched_town.supervisor(workers=[])
     status = await supervisor.start()
 
     assert status.state is ServerState.READY
-    assert town.children().keys() == {"temporal"}
-    assert not list(town.data_dir.glob("temporal.new.db*"))
+    assert untouched_town.children().keys() == {"temporal"}
+    assert not list(untouched_town.data_dir.glob("temporal.new.db*"))
     await supervisor.release()
 
 
@@ -161,11 +161,11 @@ def _leave_only_a_journal(database: Path) -> None:
 
 @pytest.mark.parametrize("leave", [_leave_empty, _leave_only_a_journal])
 async def test_a_database_without_content_does_not_keep_the_server_from_starting(
-    town: Town, leave: Callable[[Path], None]
+    untouched_town: Town, leave: Callable[[Path], None]
 ) -> None:
-    town.data_dir.mkdir()
-    leave(town.data_dir / "temporal.db")
-    supervisor = town.supervisor(workers=[])
+    untouched_town.data_dir.mkdir()
+    leave(untouched_town.data_dir / "temporal.db")
+    supervisor = untouched_town.supervisor(workers=[])
 
     status = await supervisor.start()
 

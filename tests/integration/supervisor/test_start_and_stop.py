@@ -66,16 +66,17 @@ async def test_a_caller_who_goes_away_does_not_take_the_start_along(town: Town) 
     await supervisor.release()
 
 
-async def test_a_stop_calls_off_the_start_under_way(town: Town, supervisor: Supervisor) -> None:
+async def test_a_stop_calls_off_the_very_first_start(untouched_town: Town) -> None:
+    supervisor = untouched_town.supervisor()
     start = asyncio.create_task(supervisor.start())
-    await becomes_true(lambda: (town.data_dir / "temporal.new.db").exists())
+    await becomes_true(lambda: (untouched_town.data_dir / "temporal.new.db").exists())
 
     status = await supervisor.stop()
 
     assert status.state is ServerState.STOPPED
     with pytest.raises(StartFault, match="called off"):
         await start
-    assert town.children() == {}
+    assert untouched_town.children() == {}
 
 
 async def test_a_stop_of_what_was_never_started_is_a_stop(supervisor: Supervisor) -> None:
