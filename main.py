@@ -36,6 +36,9 @@ EXIT_PORT_TAKEN = 3
 # Requests in flight may end; an open stream must not keep the process from stopping.
 REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
 
+# A connection closed sooner than its client expects is, now and then, closed under the client's next request.
+IDLE_CONNECTIONS_LIVE = timedelta(seconds=75)
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application; everything it needs is opened when it starts and closed when it stops."""
@@ -92,6 +95,7 @@ def main() -> None:
         port=settings.api_port,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
 
