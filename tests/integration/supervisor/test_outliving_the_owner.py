@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from supervisor.ports import find_stranger
 from supervisor.processes import ProcessSpec, ProcessTable, end, has_ended
 from supervisor.status import ComponentState, ServerState
 from supervisor.supervisor import Supervisor
+from supervisor.temporal_server import TemporalServer
 from tests.integration.supervisor.town import LIMIT_SECONDS, Town, becomes_true, new_town, stand_ins
 
 
@@ -78,20 +78,38 @@ async def test_a_stop_ends_what_an_earlier_owner_left_without_adopting_it(town: 
     assert town.children() == {}
 
 
-async def test_children_that_were_started_with_other_settings_are_replaced(town: Town) -> None:
-    first = town.supervisor(workers=stand_ins(town.settings.temporal_port)[:1])
+async def test_a_worker_that_was_started_with_other_settings_is_replaced_and_the_server_adopted(
+    town: Town,
+) -> None:
+    workers = stand_ins(town.settings.temporal_port)[:1]
+    first = Supervisor(town.settings, workers=workers)
+    await first.start()
+    before = town.children()
+    await first.release()
+    second = Supervisor(town.settings.model_copy(update={"flaky_seed": 1}), workers=workers)
+
+    await second.start()
+
+    after = town.children()
+    assert after["temporal"] == before["temporal"]
+    assert after["order-worker"] != before["order-worker"]
+    assert town.log("order-worker").split() == ["drained"]
+    await second.release()
+
+
+async def test_a_server_on_another_port_than_the_settings_say_now_is_replaced(town: Town) -> None:
+    first = town.supervisor(workers=[])
     await first.start()
     before = town.children()
     await first.release()
     moved = new_town(town.data_dir)
-    second = moved.supervisor(workers=stand_ins(moved.settings.temporal_port)[:1])
+    second = moved.supervisor(workers=[])
 
     status = await second.start()
 
     assert status.component("temporal").address == f"127.0.0.1:{moved.settings.temporal_port}"
-    after = moved.children()
-    assert after.keys() == before.keys() == {"temporal", "order-worker"}
-    assert not set(after.values()) & set(before.values())
+    assert moved.children().keys() == {"temporal"}
+    assert moved.children() != before
     await second.release()
 
 
@@ -151,26 +169,30 @@ async def test_after_a_kill_in_the_very_first_start_the_next_start_works(
     await supervisor.release()
 
 
-def _leave_empty(database: Path) -> None:
-    database.touch()
-
-
-def _leave_only_a_journal(database: Path) -> None:
-    database.with_name("temporal.db-wal").write_bytes(b"of a database that was deleted alone")
-
-
-@pytest.mark.parametrize("leave", [_leave_empty, _leave_only_a_journal])
-async def test_a_database_without_content_does_not_keep_the_server_from_starting(
-    untouched_town: Town, leave: Callable[[Path], None]
-) -> None:
+async def test_an_empty_database_file_does_not_keep_the_server_from_starting(untouched_town: Town) -> None:
     untouched_town.data_dir.mkdir()
-    leave(untouched_town.data_dir / "temporal.db")
+    (untouched_town.data_dir / "temporal.db").touch()
     supervisor = untouched_town.supervisor(workers=[])
 
     status = await supervisor.start()
 
     assert status.state is ServerState.READY
     await supervisor.release()
+
+
+async def test_a_new_database_has_no_journal_beside_it_of_one_that_was_deleted_alone(
+    untouched_town: Town,
+) -> None:
+    untouched_town.data_dir.mkdir()
+    database = untouched_town.data_dir / "temporal.db"
+    journal = database.with_name("temporal.db-wal")
+    journal.touch()
+
+    await TemporalServer(untouched_town.settings, ProcessTable(untouched_town.data_dir)).make_database()
+
+    assert database.stat().st_size
+    assert not journal.exists()
+    assert untouched_town.children() == {}
 
 
 async def test_a_killed_process_has_ended_only_when_its_port_is_free_and_leaves_no_zombie(
