@@ -38,7 +38,7 @@ def cancels_itself(*, after: float = 0.0) -> Step:
     return fails(asyncio.CancelledError(), after=after)
 
 
-def ignores_cancels(*, for_seconds: float) -> Step:
+def ignores_cancels(*, for_seconds: float, value: object = "late") -> Step:
     async def step() -> object:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + for_seconds
@@ -47,7 +47,7 @@ def ignores_cancels(*, for_seconds: float) -> Step:
                 await asyncio.sleep(ends_at - loop.time())
             except asyncio.CancelledError:
                 continue
-        return "late"
+        return value
 
     return step
 
