@@ -1,9 +1,10 @@
-"""The shop and its server, for every test that asks for them.
+"""The shop, its server and its patience, for every test that asks for them.
 
 Imported where they are used: a unit test need not wait for Temporal's SDK.
 """
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +35,12 @@ async def shop(temporal_address: str, tmp_path: Path) -> AsyncIterator["Shop"]:
     client = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
     async with open_shop(client, tmp_path / "orders.db") as opened:
         yield opened
+
+
+@pytest.fixture
+def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A race lasts a tenth of a second and a stage is given up after three, instead of 2 s and 30 s."""
+    short = timedelta(milliseconds=100)
+    monkeypatch.setattr("config.budget.SHORTEST_RACE", short)
+    monkeypatch.setattr("config.budget.STAGE_PATIENCE", short)
+    monkeypatch.setattr("workflows.deeds.STAGE_PATIENCE", 3 * short)

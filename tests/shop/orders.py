@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from db.database import Database
 from db.models import Event, Order
@@ -25,6 +24,7 @@ from domain.tasks import OrderOutcome, ReviewRules, ShippingOutcome
 from signals import AddressChange, Cancellation, CancellationEffect, Review, Verdict
 from tests.shop import facts
 from tests.shop.facts import Moved
+from tests.shop.histories import is_admitted, kinds_in_history, lasted, stands_in
 from tests.shop.waiting import eventually
 from workflows.order_workflow import OrderWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
@@ -171,7 +171,7 @@ class PlacedOrder:
         return self._client.get_workflow_handle_for(ShippingWorkflow.run, child)
 
     async def has_shipping(self, *, attempt: int) -> bool:
-        return bool(await _kinds_in_history(self.shipping(attempt=attempt)))
+        return bool(await kinds_in_history(self.shipping(attempt=attempt)))
 
     async def has_begun_shipping(self, *, attempt: int = 1) -> None:
         """Return once the shipping child has been started, whether or not a worker has seen it."""
@@ -183,11 +183,31 @@ class PlacedOrder:
 
     async def shipping_is_told(self) -> None:
         """Return once a signal stands in the history of the shipping child."""
-        await _stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        await stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
 
     async def has_accepted(self, *, updates: int) -> None:
         """Return once so many Updates stand in the order's history, answered or not."""
-        await _stands_in(self.handle, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, times=updates)
+        await stands_in(self.handle, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, times=updates)
+
+    async def has_been_sent(self, command: Review) -> None:
+        """Return once the Update waits at the server, whether or not a worker is there to decide it."""
+
+        async def is_waiting() -> bool:
+            return await is_admitted(self._client, self.handle, command.command_id)
+
+        await eventually(is_waiting, wanted="the Update at the server")
+
+    async def awaits_its_review(self) -> None:
+        """Return once the clock of the review runs."""
+        await stands_in(self.handle, EventType.EVENT_TYPE_TIMER_STARTED)
+
+    async def has_run_out_of_review(self) -> None:
+        """Return once the clock of the review has rung, whether or not a worker has heard it."""
+        await stands_in(self.handle, EventType.EVENT_TYPE_TIMER_FIRED)
+
+    async def lasted(self) -> timedelta:
+        """How long the ended workflow took, by its server's clock."""
+        return await lasted(self.handle)
 
     async def knows_itself_at(self, stage: Stage) -> None:
         """Return once the workflow, not only the books, has the stage reached."""
@@ -229,24 +249,6 @@ class PlacedOrder:
 
     async def _read(self, query: Callable[[Session, OrderId], T]) -> T:
         return await self._db.read(lambda session: query(session, self.id))
-
-
-async def _stands_in(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType, *, times: int = 1) -> None:
-    async def is_written() -> bool:
-        return (await _kinds_in_history(handle)).count(kind) >= times
-
-    await eventually(is_written, wanted=f"{EventType.Name(kind)} in the history of {handle.id}")
-
-
-async def _kinds_in_history(handle: WorkflowHandle[Any, Any]) -> list[EventType.ValueType]:
-    """Empty while the workflow has not been started."""
-    try:
-        history = await handle.fetch_history()
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        return []
-    return [event.event_type for event in history.events]
 
 
 def _refusal_in(error: WorkflowUpdateFailedError) -> Exception:

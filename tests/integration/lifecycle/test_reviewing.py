@@ -15,9 +15,11 @@ from signals import Verdict
 from tests.shop.facts import ended, stages
 from tests.shop.orders import A_DAY, BY_A_PERSON, PlacedOrder, a_review, an_order, refused
 from tests.shop.shop import Shop
+from workers.order_worker import ORDER
 
 REVIEWED_TOMORROW = ReviewRules(approve_after=A_DAY, deadline=A_DAY)
 AT_ONCE = timedelta(milliseconds=1)
+SOON = timedelta(milliseconds=500)
 
 
 async def reviewer_of(order: PlacedOrder) -> str:
@@ -78,6 +80,31 @@ async def test_an_order_that_nobody_reviews_in_time_expires(shop: Shop) -> None:
 
     assert await order.story() == [*stages(until=Stage.ORDER_VALIDATED), ended(OrderStatus.EXPIRED)]
     assert await order.provider_log() == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "verdict", "status"),
+    [
+        (ReviewRules(approve_after=SOON, deadline=A_DAY), Verdict.REJECT, OrderStatus.REJECTED),
+        (ReviewRules(approve_after=None, deadline=SOON), Verdict.APPROVE, OrderStatus.COMPLETED),
+    ],
+    ids=["before the simulated reviewer", "before it expires"],
+)
+async def test_a_decision_that_comes_together_with_the_clock_wins(
+    shop: Shop, rules: ReviewRules, verdict: Verdict, status: OrderStatus
+) -> None:
+    order = await shop.start(an_order(reviewed=rules))
+    await order.awaits_its_review()
+    await shop.stop_work(ORDER)
+    review = a_review(verdict)
+    answer = asyncio.create_task(order.tell(review))
+    await order.has_been_sent(review)
+    await order.has_run_out_of_review()
+
+    await shop.begin_work(ORDER)
+
+    await answer
+    assert await order.ends() is status
 
 
 async def test_a_review_that_comes_too_early_is_refused_and_not_remembered(shop: Shop) -> None:
