@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
-from api.context import Context
+from api.context import Context, Processes
 from api.desk import Desk
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
@@ -40,26 +40,30 @@ REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
 IDLE_CONNECTIONS_LIVE = timedelta(seconds=75)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application; everything it needs is opened when it starts and closed when it stops."""
+def create_app(settings: Settings, processes: Processes | None = None) -> FastAPI:
+    """Return the application; everything it needs is opened when it starts and closed when it stops.
+
+    `processes`: what starts and stops everything behind the API, unless that is the supervisor.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
-        db, link, supervisor = Database(settings.database_url), TemporalLink(settings), Supervisor(settings)
+        db, link = Database(settings.database_url), TemporalLink(settings)
+        behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
-        app.state.context = Context(desk=desk, supervisor=supervisor)
+        app.state.context = Context(desk=desk, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
-            chores.append(asyncio.create_task(_autostart(supervisor)))
+            chores.append(asyncio.create_task(_autostart(behind)))
         yield
         for chore in chores:
             chore.cancel()
             with suppress(asyncio.CancelledError):
                 await chore
         await link.close()
-        await supervisor.stop()
+        await behind.stop()
         db.close()
         # The SDK's threads outlive an interpreter that still holds its client.
         gc.collect()
@@ -67,10 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
     return build_app(lifespan, api_host=settings.api_host)
 
 
-async def _autostart(supervisor: Supervisor) -> None:
+async def _autostart(processes: Processes) -> None:
     """A start that fails leaves the API up, to say what is missing and to be asked again."""
     try:
-        await supervisor.start()
+        await processes.start()
         log.info("server.ready")
     except (Refusal, Fault) as reason:
         log.error("server.not_started", extra={"why": str(reason)})

@@ -21,7 +21,11 @@ from domain.stages import Stage
 from domain.tasks import StageReached, StageTask
 from function_stubs.flaky import Dice
 from function_stubs.outcome import Outcome
-from hedge_state import AttemptSink, HedgeScope, HedgeState, RaceWatch, hedge_scope, run_with_hedges
+from hedge_state import run_with_hedges
+from hedging.records import AttemptSink
+from hedging.scope import HedgeScope, hedge_scope
+from hedging.state import HedgeState
+from hedging.watch import RaceWatch
 
 T = TypeVar("T")
 

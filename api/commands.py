@@ -6,22 +6,15 @@ from uuid import uuid4
 
 from fastapi import APIRouter
 
+from api.answers import AddressAnswer, CancellationAnswer, ReturnAnswer, ReviewAnswer
+from api.bodies import AddressBody, ReasonBody, ReviewBody
 from api.context import AnOrderId, TheDesk
 from api.responses import refused
-from api.schemas import (
-    AddressAnswer,
-    AddressBody,
-    CancellationAnswer,
-    ReasonBody,
-    ReturnAnswer,
-    ReviewAnswer,
-    ReviewBody,
-)
 from db.reads import OrderSnapshot
 from domain.events import CUSTOMER
 from signals import AddressChange, Cancellation, CancellationEffect, ReturnRequest, Review, Verdict
 
-router = APIRouter(tags=["commands"])
+router = APIRouter(tags=["orders"])
 
 
 @router.put(

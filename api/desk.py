@@ -161,7 +161,8 @@ class Desk:
         self, order: OrderSnapshot, command: Cancellation | AddressChange | Review, update: Any, rule: Rule
     ) -> Any:
         for _ in range(2):
-            if order.status.is_ended:
+            if order.status is not OrderStatus.IN_PROGRESS:
+                # Every rule refuses then, and the workflow may be closed: a return is not its own.
                 rule(order.status, order.progress)
             try:
                 return await self._ask(order, command, update)

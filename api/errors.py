@@ -1,13 +1,15 @@
 """Every error leaves as a problem of RFC 9457 with a stable code; this is the one place that says how."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from domain.faults import Fault
@@ -22,6 +24,12 @@ PROBLEM_TYPE = "application/problem+json"
 
 # By then a passing outage has usually passed.
 RETRY_AFTER_SECONDS = "1"
+
+# Who has made more mistakes than this in one request is helped by the first few.
+MISTAKES_LISTED = 20
+
+# The names of our own fields are such; a name that was made up by the sender may be anything.
+FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class ApiError(Exception):
@@ -87,7 +95,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused_otherwise)
     app.add_exception_handler(Fault, _fault)
     app.add_exception_handler(TemporalAway, _temporal_away)
-    app.add_exception_handler(OperationalError, _database_away)
+    for outage in (DatabaseError, NoConnectionFree):
+        app.add_exception_handler(outage, _database_away)
+    for mistake_of_ours in (IntegrityError, ProgrammingError, DataError):
+        app.add_exception_handler(mistake_of_ours, _bug)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
@@ -121,27 +132,34 @@ def _temporal_away(_request: Request, _error: Any) -> JSONResponse:
 
 
 def _database_away(_request: Request, error: Any) -> JSONResponse:
-    log.error("database.unavailable", extra={"reason": str(error.orig)})
+    log.error("database.unavailable", extra={"reason": str(getattr(error, "orig", error))})
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE", "the database does not answer")
 
 
 def _invalid(_request: Request, error: Any) -> JSONResponse:
     """Name each field and what is wrong with it; never repeat what was sent."""
-    found = [
-        {
-            "field": ".".join(str(part) for part in detail["loc"]),
-            "message": detail["msg"].removeprefix("Value error, "),
-        }
-        for detail in error.errors()
-    ]
+    mistakes = error.errors()
     return problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_REQUEST", f"{len(found)} mistake(s)", errors=found
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "INVALID_REQUEST",
+        f"{len(mistakes)} mistake(s)",
+        errors=[_described(mistake) for mistake in mistakes[:MISTAKES_LISTED]],
     )
+
+
+def _described(mistake: dict[str, Any]) -> dict[str, str]:
+    parts = (str(part) for part in mistake["loc"])
+    return {
+        "field": ".".join(part if FIELD_NAME.fullmatch(part) else "?" for part in parts),
+        "message": mistake["msg"].removeprefix("Value error, "),
+    }
 
 
 def _http(_request: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
-    return problem(status, status.name, str(error.detail))
+    answer = problem(status, status.name, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _bug(request: Request, error: Any) -> JSONResponse:

@@ -7,7 +7,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from api.schemas import LiveStage
+from api.answers import LiveStage
 from db.reads import OrderSnapshot
 from domain.stages import Progress
 from engine.link import TemporalAway, TemporalLink

@@ -21,7 +21,7 @@ async def metrics(context: TheContext) -> Response:
     """Tell the figures of the books and of the processes, as Prometheus text."""
     counts = await context.desk.db.read(count_orders)
     registry = CollectorRegistry()
-    registry.register(_Figures(counts, await context.supervisor.status()))
+    registry.register(_Figures(counts, await context.processes.status()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

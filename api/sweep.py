@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
 from api.desk import Desk
@@ -28,7 +28,7 @@ async def sweep_for_ever(desk: Desk) -> None:
     while True:
         try:
             await sweep(desk)
-        except (TemporalAway, RPCError, OperationalError) as error:
+        except (TemporalAway, RPCError, SQLAlchemyError) as error:
             log.info("sweep.postponed", extra={"why": type(error).__name__})
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,8 +16,15 @@ BUSY_TIMEOUT_MILLISECONDS = 10_000
 
 READER_THREADS = 4
 
+# A stream lasts as long as its reader takes, so it has connections of its own: the quick readers never wait.
+STREAMS_AT_ONCE = 4
+
 # PostgreSQL locks rows, not the file, so writers may run side by side.
 POSTGRESQL_WRITER_THREADS = 4
+
+
+class TooManyStreams(Exception):
+    """As many as may be are being read."""
 
 
 class Database:
@@ -28,10 +36,13 @@ class Database:
         writers = 1 if self._is_sqlite else POSTGRESQL_WRITER_THREADS
         self._writer = _engine(url, size=writers, begin="BEGIN IMMEDIATE")
         self._reader = _engine(url, size=READER_THREADS, begin="BEGIN")
+        self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin="BEGIN")
+        self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
         self._reading = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="db-read")
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
+        self._stream_session = sessionmaker(self._streamer, expire_on_commit=False)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written."""
@@ -52,9 +63,17 @@ class Database:
             return query(session)
 
     def stream(self, query: Callable[[Session], Iterator[T]]) -> Iterator[T]:
-        """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks."""
-        with self._read_session() as session:
-            yield from query(session)
+        """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks.
+
+        Raises TooManyStreams before the first when STREAMS_AT_ONCE others have not come to their end.
+        """
+        if not self._streams.acquire(blocking=False):
+            raise TooManyStreams
+        try:
+            with self._stream_session() as session:
+                yield from query(session)
+        finally:
+            self._streams.release()
 
     def close(self) -> None:
         """Let transactions under way end, then close every connection."""
@@ -62,6 +81,7 @@ class Database:
         self._reading.shutdown()
         self._writer.dispose()
         self._reader.dispose()
+        self._streamer.dispose()
 
 
 def _engine(url: str, *, size: int, begin: str) -> Engine:

@@ -16,7 +16,9 @@ from db.database import Database
 from db.schema import migrate
 from engine.connection import connect_with_patience
 from function_stubs.flaky import WeightedDice
-from hedge_state import HedgeState
+from hedging.prometheus import PrometheusSink
+from hedging.sinks import LogSink
+from hedging.state import HedgeState
 from observability.logs import configure_logging
 from workers.metrics import serve_metrics
 from workers.spec import WorkerSpec, build_worker
@@ -79,6 +81,7 @@ def build_tools(settings: Settings) -> Tools:
         ),
         hedging=HedgeState(price=timedelta(seconds=settings.hedge_price_seconds)),
         hedges=settings.hedges,
+        sinks=(LogSink(), PrometheusSink()),
     )
 
 

@@ -55,7 +55,9 @@ def test_the_unique_keys_and_triggers_are_made_too(url: str, engine: Engine) -> 
     migrate(url)
 
     with engine.connect() as connection:
-        made = {name: sql for name, sql in connection.execute(text("SELECT name, sql FROM sqlite_master"))}
+        made: dict[str, str] = dict(
+            connection.execute(text("SELECT name, sql FROM sqlite_master")).tuples().all()
+        )
     for index in (index for table in Base.metadata.tables.values() for index in table.indexes):
         where = index.dialect_options["sqlite"]["where"]
         assert where is None or str(where) in made[index.name]

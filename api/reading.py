@@ -1,31 +1,18 @@
-"""Placing orders and asking about them."""
+"""Asking about orders."""
 
 from functools import partial
-from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
+from api.answers import StageAnswer, WholeOrder
 from api.context import AnOrderId, TheDesk
 from api.errors import OrderNotFound
 from api.live import live_stage
-from api.responses import NOT_FOUND, UNAVAILABLE
-from api.schemas import OrderBody, OrderPlaced, StageAnswer, WholeOrder
+from api.responses import NOT_FOUND
 from db.reads import find_whole_order
-from domain.orders import DEMO_ITEMS
 
 router = APIRouter(tags=["orders"])
-
-
-@router.post("/orders", status_code=HTTPStatus.CREATED, summary="start_order", responses=UNAVAILABLE)
-async def start_order(body: OrderBody, desk: TheDesk, response: Response) -> OrderPlaced:
-    """Place an order; only the address is required. Its eight stages then take a few seconds."""
-    items = DEMO_ITEMS if body.items is None else tuple(item.to_domain() for item in body.items)
-    order = await desk.place(body.address.to_domain(), items)
-    response.headers["Location"] = f"/orders/{order.order_id}"
-    return OrderPlaced(
-        order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
-    )
 
 
 @router.get("/orders/{order_id}/stage", summary="get_order_stage", responses=NOT_FOUND)
