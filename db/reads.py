@@ -62,10 +62,11 @@ class OrderCounts:
 
 
 def count_orders(session: Session) -> OrderCounts:
-    by_status = session.execute(select(Order.status, func.count()).group_by(Order.status)).tuples()
+    counted = session.execute(select(Order.status, func.count().label("orders")).group_by(Order.status))
+    by_status = {row.status: row.orders for row in counted}
     late = session.execute(select(func.count()).where(Order.sla_breached)).scalar_one()
     oldest = session.execute(select(func.min(Order.created_at)).where(Order.status.in_(OPEN))).scalar()
-    return OrderCounts(by_status=dict(by_status.all()), sla_breached=late, oldest_open=oldest)
+    return OrderCounts(by_status=by_status, sla_breached=late, oldest_open=oldest)
 
 
 def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:

@@ -55,9 +55,8 @@ def test_the_unique_keys_and_triggers_are_made_too(url: str, engine: Engine) -> 
     migrate(url)
 
     with engine.connect() as connection:
-        made: dict[str, str] = dict(
-            connection.execute(text("SELECT name, sql FROM sqlite_master")).tuples().all()
-        )
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master")).all()
+    made = {str(row.name): str(row.sql) for row in rows}
     for index in (index for table in Base.metadata.tables.values() for index in table.indexes):
         where = index.dialect_options["sqlite"]["where"]
         assert where is None or str(where) in made[index.name]
