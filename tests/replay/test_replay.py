@@ -9,7 +9,6 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from domain.orders import return_workflow_id
-from domain.stages import Stage
 from domain.status import OrderStatus
 from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
 from tests.shop.shop import Shop
@@ -48,7 +47,7 @@ async def test_a_completed_and_returned_order_replays(shop: Shop) -> None:
 async def test_an_order_that_heard_every_command_and_was_cancelled_replays(shop: Shop) -> None:
     shop.dice.holds("prepare", "dispatch")
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
     await order.approve()
     await shop.dice.is_asked_for("prepare")
     await order.change_address()

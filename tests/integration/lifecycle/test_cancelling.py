@@ -46,7 +46,7 @@ async def test_before_the_review_the_stage_in_flight_ends_and_no_money_moves(
 
 async def test_during_the_review_it_ends_the_waiting(shop: Shop, told: Way) -> None:
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     assert await told(order, a_cancellation()) == ACCEPTED
 
@@ -127,7 +127,7 @@ async def test_between_the_charge_and_the_packing_only_the_charge_is_undone(shop
 async def test_before_anyone_packs_the_shipping_stands_down(shop: Shop, told: Way) -> None:
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order(costing_cents=4200))
-    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
+    await order.has_begun_shipping()
 
     assert await told(order, a_cancellation()) == ACCEPTED
     await order.shipping_is_told()
@@ -240,7 +240,7 @@ async def test_once_shipping_has_begun_it_is_too_late(shop: Shop, told: Way, cal
 
 async def test_the_answer_to_an_update_says_what_becomes_of_the_money(shop: Shop) -> None:
     waiting = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await waiting.reaches(Stage.ORDER_VALIDATED)
+    await waiting.awaits_its_review()
     shop.dice.holds("charge")
     charging = await shop.start(an_order())
     await shop.dice.is_asked_for("charge")

@@ -48,7 +48,7 @@ async def test_until_dispatch_begins_the_new_address_goes_on_the_label(
 
 async def test_during_the_review_the_address_changes_and_the_waiting_goes_on(shop: Shop, told: Way) -> None:
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     assert await told(order, an_address_change(ELSEWHERE)) == ACCEPTED
     await order.approve()
@@ -72,7 +72,7 @@ async def test_the_shipping_takes_a_change_that_reached_it_before_it_could_begin
 ) -> None:
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order())
-    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
+    await order.has_begun_shipping()
 
     answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
@@ -170,7 +170,7 @@ async def test_a_change_that_the_shipping_ended_without_answering_is_refused(sho
     """Nobody can say any more whether the carrier has been told."""
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order())
-    await order.knows_itself_at(Stage.PAYMENT_CHARGED)
+    await order.has_begun_shipping()
     answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
 

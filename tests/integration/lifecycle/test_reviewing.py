@@ -33,7 +33,7 @@ async def reviewer_of(order: PlacedOrder) -> str:
 
 async def test_an_order_that_a_person_approves_goes_on(shop: Shop) -> None:
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     await order.tell(a_review(Verdict.APPROVE, reviewer="Ada"))
 
@@ -44,7 +44,7 @@ async def test_an_order_that_a_person_approves_goes_on(shop: Shop) -> None:
 
 async def test_an_order_that_a_person_rejects_ends_with_the_reason_and_no_money_moves(shop: Shop) -> None:
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     await order.tell(a_review(Verdict.REJECT, reviewer="Ada", reason="a known fraud"))
 
@@ -66,7 +66,7 @@ async def test_the_simulated_reviewer_approves_what_nobody_reviews(shop: Shop) -
 
 async def test_a_person_may_decide_before_the_simulated_reviewer(shop: Shop) -> None:
     order = await shop.start(an_order(reviewed=REVIEWED_TOMORROW))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     await order.reject()
 
@@ -115,7 +115,7 @@ async def test_a_review_that_comes_too_early_is_refused_and_not_remembered(shop:
     with refused("NOT_AWAITING_REVIEW"):
         await order.reject()
     shop.dice.lets_go("validate")
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
     await order.approve()
 
     assert await order.ends() is OrderStatus.COMPLETED
@@ -137,7 +137,7 @@ async def test_an_order_is_reviewed_once(shop: Shop, call: str) -> None:
 async def test_of_two_reviews_at_once_the_first_counts(shop: Shop) -> None:
     writing = shop.doors.shut_before(BookActivities.record_command)
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
     approving = asyncio.create_task(order.approve())
     await writing.has_stopped_one()
 

@@ -32,7 +32,7 @@ async def test_an_order_within_its_budget_is_not_marked(shop: Shop) -> None:
 
 async def test_an_order_that_is_late_when_it_is_cancelled_is_marked_as_well(shop: Shop) -> None:
     order = await shop.start(an_order(reviewed=BY_A_PERSON, budget=timedelta()))
-    await order.reaches(Stage.ORDER_VALIDATED)
+    await order.awaits_its_review()
 
     await order.cancel()
 

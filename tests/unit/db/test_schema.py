@@ -55,8 +55,7 @@ def test_the_unique_keys_and_triggers_are_made_too(url: str, engine: Engine) -> 
     migrate(url)
 
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT name, sql FROM sqlite_master")).all()
-    made = {str(row.name): str(row.sql) for row in rows}
+        made = {row.name: row.sql for row in connection.execute(text("SELECT name, sql FROM sqlite_master"))}
     for index in (index for table in Base.metadata.tables.values() for index in table.indexes):
         where = index.dialect_options["sqlite"]["where"]
         assert where is None or str(where) in made[index.name]
