@@ -1,4 +1,4 @@
-"""The shop, its server and its patience, for every test that asks for them.
+"""The shop, its server, its books and its patience, for every test that asks for them.
 
 Imported where they are used: a unit test need not wait for Temporal's SDK.
 """
@@ -24,8 +24,24 @@ async def temporal_address() -> AsyncIterator[str]:
         yield environment.client.service_client.config.target_host
 
 
+@pytest.fixture(scope="session")
+def blank_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that is up to date and empty, to be copied: migrating takes longer than many a test."""
+    from tests.shop.books import make_blank
+
+    return make_blank(tmp_path_factory.mktemp("blank") / "orders.db")
+
+
 @pytest.fixture
-async def shop(temporal_address: str, tmp_path: Path) -> AsyncIterator["Shop"]:
+def books(blank_books: Path, tmp_path: Path) -> Path:
+    """The test's own database."""
+    from tests.shop.books import copy_blank
+
+    return copy_blank(blank_books, tmp_path / "orders.db")
+
+
+@pytest.fixture
+async def shop(temporal_address: str, books: Path) -> AsyncIterator["Shop"]:
     """A shop of the test's own, its three workers at work."""
     from temporalio.client import Client
     from temporalio.contrib.pydantic import pydantic_data_converter
@@ -33,7 +49,7 @@ async def shop(temporal_address: str, tmp_path: Path) -> AsyncIterator["Shop"]:
     from tests.shop.shop import open_shop
 
     client = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
-    async with open_shop(client, tmp_path / "orders.db") as opened:
+    async with open_shop(client, books) as opened:
         yield opened
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import CarrierEntry, Event, PaymentProviderEntry
+from db.books import find_event
+from db.models import CarrierEntry, Event, Order, PaymentProviderEntry
 from db.reads import WholeOrder, find_whole_order
 from domain.events import EventType
 from domain.orders import Address, OrderId
@@ -67,6 +68,14 @@ def whole_order(session: Session, order_id: OrderId) -> WholeOrder:
     found = find_whole_order(session, order_id)
     assert found is not None
     return found
+
+
+def status_of(session: Session, order_id: OrderId) -> str:
+    return session.execute(select(Order.status).where(Order.id == order_id)).scalar_one()
+
+
+def has_reached(session: Session, order_id: OrderId, stage: Stage) -> bool:
+    return find_event(session, order_id, EventType.STAGE_REACHED, stage) is not None
 
 
 def payments_of(session: Session, order_id: OrderId) -> list[Moved]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -140,7 +141,7 @@ class PlacedOrder:
         """Return once the stage stands in the books."""
 
         async def reached() -> bool:
-            return stage.value in await self.story()
+            return await self._read(partial(facts.has_reached, stage=stage))
 
         await eventually(reached, wanted=stage.value)
 
@@ -148,7 +149,7 @@ class PlacedOrder:
         """Return once the books give the order this status."""
 
         async def is_so() -> bool:
-            return (await self.row()).status == status
+            return await self._read(facts.status_of) == status
 
         await eventually(is_so, wanted=status)
 

@@ -1,11 +1,12 @@
 """The shop: database, workers, dice and doors, all new for one test, on a Temporal server that stays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
@@ -35,6 +36,8 @@ from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
 
+T = TypeVar("T")
+
 EVERY_WORKER = (ORDER, SHIPPING, RETURNS)
 RETURN_WINDOW = timedelta(seconds=300)
 
@@ -51,6 +54,7 @@ class Shop:
         self._tools = Tools(db=db, dice=self.dice, hedging=HedgeState())
         self._at_work: dict[str, Worker] = {}
         self._orders: list[PlacedOrder] = []
+        self._meanwhile: list[asyncio.Task[Any]] = []
 
     async def start(self, wanted: Wanted) -> PlacedOrder:
         """Place the order, as the API would."""
@@ -90,6 +94,11 @@ class Shop:
         cents = (await order.row()).amount_cents
         await self.db.write(partial(payment_provider.charge, order_id=order.id, amount_cents=cents))
 
+    def meanwhile(self, deed: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin `deed`, to be awaited later; one that a failing test leaves behind ends with the shop."""
+        self._meanwhile.append(task := asyncio.create_task(deed))
+        return task
+
     async def begin_work(self, *specs: WorkerSpec) -> None:
         for spec in specs:
             self._at_work[spec.name] = worker = build_worker(spec, self.client, self._tools)
@@ -105,8 +114,14 @@ class Shop:
         self.dice.lets_everything_go()
         self.doors.open_all()
         await asyncio.gather(*(_end(order.handle) for order in self._orders))
+        await self._forget_the_meanwhile()
         await self.stop_work(*(spec for spec in EVERY_WORKER if spec.name in self._at_work))
         await self.db.read(assert_books_agree)
+
+    async def _forget_the_meanwhile(self) -> None:
+        for task in self._meanwhile:
+            task.cancel()
+        await asyncio.gather(*self._meanwhile, return_exceptions=True)
 
 
 @asynccontextmanager

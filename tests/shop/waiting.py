@@ -10,7 +10,7 @@ T = TypeVar("T")
 # Far beyond what a loaded machine needs: whoever waits longer waits for what does not come.
 PATIENCE = timedelta(seconds=30)
 
-LOOK_EVERY = timedelta(milliseconds=10)
+LOOK_EVERY = timedelta(milliseconds=20)
 
 
 async def eventually(look: Callable[[], Awaitable[T]], *, wanted: str) -> T:

@@ -20,7 +20,7 @@ class PatientShop:
 
 
 @pytest.fixture
-async def patient(tmp_path: Path) -> AsyncIterator[PatientShop]:
+async def patient(books: Path) -> AsyncIterator[PatientShop]:
     """A server of the test's own: its clock is one for all workflows."""
-    async with time_skipping_server() as server, open_shop(server.client, tmp_path / "orders.db") as shop:
+    async with time_skipping_server() as server, open_shop(server.client, books) as shop:
         yield PatientShop(shop, server)

@@ -1,7 +1,5 @@
 """The cut-offs of a cancellation: one test a row of the table, told by Update and by signal."""
 
-import asyncio
-
 import pytest
 
 from activities.books import BookActivities
@@ -60,7 +58,7 @@ async def test_a_charge_in_flight_is_allowed_to_end_and_is_then_refunded(shop: S
     order = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for("charge")
 
-    answer = asyncio.create_task(told(order, a_cancellation()))
+    answer = shop.meanwhile(told(order, a_cancellation()))
     await order.becomes(OrderStatus.CANCELLING)
     shop.dice.lets_go("charge")
 
@@ -108,12 +106,12 @@ async def test_between_the_charge_and_the_packing_only_the_charge_is_undone(shop
     writing = shop.doors.shut_before(BookActivities.record_address_change)
     order = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for("charge")
-    changing = asyncio.create_task(told(order, an_address_change()))
+    changing = shop.meanwhile(told(order, an_address_change()))
     await writing.has_stopped_one()
     shop.dice.lets_go("charge")
     await order.reaches(Stage.PAYMENT_CHARGED)
 
-    answer = asyncio.create_task(told(order, a_cancellation()))
+    answer = shop.meanwhile(told(order, a_cancellation()))
     await order.becomes(OrderStatus.CANCELLING)
     writing.open()
 
@@ -245,7 +243,7 @@ async def test_the_answer_to_an_update_says_what_becomes_of_the_money(shop: Shop
     charging = await shop.start(an_order())
     await shop.dice.is_asked_for("charge")
 
-    free, paid = asyncio.create_task(waiting.cancel()), asyncio.create_task(charging.cancel())
+    free, paid = shop.meanwhile(waiting.cancel()), shop.meanwhile(charging.cancel())
     await charging.becomes(OrderStatus.CANCELLING)
     shop.dice.lets_go("charge")
 

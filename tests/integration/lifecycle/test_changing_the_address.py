@@ -74,7 +74,7 @@ async def test_the_shipping_takes_a_change_that_reached_it_before_it_could_begin
     order = await shop.start(an_order())
     await order.has_begun_shipping()
 
-    answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
+    answer = shop.meanwhile(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
     await shop.begin_work(SHIPPING)
 
@@ -137,7 +137,7 @@ async def test_no_stage_begins_while_a_change_is_being_written_down(shop: Shop) 
     writing = shop.doors.shut_before(BookActivities.record_address_change)
     order = await shop.start(an_order())
     await shop.dice.is_asked_for("charge")
-    changing = asyncio.create_task(order.change_address(ELSEWHERE))
+    changing = shop.meanwhile(order.change_address(ELSEWHERE))
     await writing.has_stopped_one()
 
     shop.dice.lets_go("charge")
@@ -154,10 +154,10 @@ async def test_of_two_changes_at_once_the_later_stands_in_the_books_as_on_the_la
     writing = shop.doors.shut_before(BookActivities.record_address_change)
     order = await shop.start(an_order())
     await shop.dice.is_asked_for("charge")
-    earlier = asyncio.create_task(order.change_address(ELSEWHERE))
+    earlier = shop.meanwhile(order.change_address(ELSEWHERE))
     await writing.has_stopped_one()
 
-    later = asyncio.create_task(order.change_address(A_THIRD_PLACE))
+    later = shop.meanwhile(order.change_address(A_THIRD_PLACE))
     await order.has_accepted(updates=2)
     writing.open()
 
@@ -171,7 +171,7 @@ async def test_a_change_that_the_shipping_ended_without_answering_is_refused(sho
     await shop.stop_work(SHIPPING)
     order = await shop.start(an_order())
     await order.has_begun_shipping()
-    answer = asyncio.create_task(told(order, an_address_change(ELSEWHERE)))
+    answer = shop.meanwhile(told(order, an_address_change(ELSEWHERE)))
     await order.shipping_is_told()
 
     await order.shipping().terminate("by a stranger")

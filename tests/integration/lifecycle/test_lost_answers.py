@@ -1,4 +1,8 @@
-"""What was committed and reported as failed is tried again, and changes nothing."""
+"""What was committed and reported as failed is tried again, and changes nothing.
+
+A local activity that was tried again leaves a timer in the SDK's core; when it fires after the worker has
+gone, the core complains on standard error, of nothing that matters.
+"""
 
 import asyncio
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """A review counts while the order waits for one, and only once."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -97,7 +96,7 @@ async def test_a_decision_that_comes_together_with_the_clock_wins(
     await order.awaits_its_review()
     await shop.stop_work(ORDER)
     review = a_review(verdict)
-    answer = asyncio.create_task(order.tell(review))
+    answer = shop.meanwhile(order.tell(review))
     await order.has_been_sent(review)
     await order.has_run_out_of_review()
 
@@ -138,7 +137,7 @@ async def test_of_two_reviews_at_once_the_first_counts(shop: Shop) -> None:
     writing = shop.doors.shut_before(BookActivities.record_command)
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
     await order.awaits_its_review()
-    approving = asyncio.create_task(order.approve())
+    approving = shop.meanwhile(order.approve())
     await writing.has_stopped_one()
 
     with pytest.raises(Refusal) as late:
@@ -154,7 +153,7 @@ async def test_an_order_that_is_being_cancelled_is_not_reviewed(shop: Shop) -> N
     shop.dice.holds("charge")
     order = await shop.start(an_order())
     await shop.dice.is_asked_for("charge")
-    cancelling = asyncio.create_task(order.cancel())
+    cancelling = shop.meanwhile(order.cancel())
     await order.becomes(OrderStatus.CANCELLING)
 
     with refused("ALREADY_CANCELLING"):

@@ -8,7 +8,6 @@ import pytest
 
 from db.books import Effort, add_order, reach_stage
 from db.database import Database
-from db.schema import migrate
 from domain.orders import DEMO_ITEMS, Address, OrderId
 from domain.stages import Stage
 
@@ -16,10 +15,9 @@ HOME = Address(line1="1 Mill Lane", city="Ely", postal_code="CB7 4AB", country="
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(books: Path) -> str:
     """Of a database that is up to date."""
-    migrate(url := f"sqlite:///{tmp_path / 'orders.db'}")
-    return url
+    return f"sqlite:///{books}"
 
 
 @pytest.fixture
