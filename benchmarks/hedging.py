@@ -113,8 +113,8 @@ def outage_line_of(row: OutageRow) -> str:
 
 def cpu_line_of(row: CpuRow) -> str:
     return (
-        f"CPU of a call that succeeds at once: {row.race_microseconds:.0f} microseconds, {row.ratio:.1f} times "
-        f"one task with a timeout ({row.task_microseconds:.0f})"
+        f"CPU of a call that succeeds at once: {row.race_microseconds:.0f} microseconds; "
+        f"one task with a timeout: {row.task_microseconds:.0f}; ratio {row.ratio:.1f}"
     )
 
 
