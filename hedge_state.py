@@ -88,6 +88,9 @@ class _Race(Generic[T]):
         finally:
             self._is_over = True
             await self._see_losers_out()
+            self._last_error = (
+                None  # its frames hold this race: a circle only the garbage collector would cut
+            )
             self._book.close()
 
     def _start(self) -> None:

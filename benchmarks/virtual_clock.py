@@ -1,7 +1,7 @@
 """An event loop whose clock jumps to the next timer: waiting costs nothing, every run is the same.
 
-It keeps asyncio's order of things (ready calls first in, first out; timers by time, then by age) and leaves out
-all that a benchmark of millions of tasks would only wait for: sockets, threads, debugging.
+It keeps asyncio's order (ready calls first in, first out; timers by time, then by age) and leaves out
+what a benchmark of millions of tasks can do without: sockets, threads, debugging.
 """
 
 import asyncio

@@ -31,9 +31,10 @@ class StageState:
         """
         if adds_one and self.ceiling.is_reached:
             return None
-        if not self.odds.are_of_an_outage and self.bucket.take():
+        is_outage = self.odds.are_of_an_outage
+        if not is_outage and self.bucket.take():
             return cause
-        return Cause.PROBE if self.probes.take(now) else None
+        return Cause.PROBE if self.probes.take(now, slow_down=is_outage) else None
 
     def launched(self, attempt: Attempt) -> None:
         if attempt.cause is Cause.FIRST:

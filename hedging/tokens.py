@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-# Without tokens, or in an outage, a stage looks up now and then, each time half as long again after the last.
-FIRST_PROBE_AFTER = timedelta(milliseconds=50)
-PROBES_AT_LEAST_EVERY = timedelta(seconds=2)
+# Without tokens a stage still looks up now and then; in an outage after ever longer gaps.
+PROBE_EVERY = timedelta(milliseconds=50)
+PROBE_AT_LEAST_EVERY = timedelta(seconds=2)
+SLOWED_BY = 1.5
 
 
 @dataclass(slots=True)
@@ -36,13 +37,14 @@ class Probes:
     """`next_at` is the loop's time from which one more attempt may look whether the weather has changed."""
 
     next_at: float = 0.0
-    gap_seconds: float = FIRST_PROBE_AFTER.total_seconds()
+    gap_seconds: float = PROBE_EVERY.total_seconds()
 
-    def take(self, now: float) -> bool:
-        """Whether a probe is due; if so, the gap to the next is half as long again."""
+    def take(self, now: float, *, slow_down: bool) -> bool:
+        """Whether a probe is due; if so, the next is a gap later, which may grow."""
         if now < self.next_at:
             return False
-        self.gap_seconds = min(1.5 * self.gap_seconds, PROBES_AT_LEAST_EVERY.total_seconds())
+        if slow_down:
+            self.gap_seconds = min(SLOWED_BY * self.gap_seconds, PROBE_AT_LEAST_EVERY.total_seconds())
         self.next_at = now + self.gap_seconds
         return True
 
@@ -51,7 +53,7 @@ class Probes:
         self.next_at = max(self.next_at, now + self.gap_seconds)
 
     def success(self) -> None:
-        self.gap_seconds = FIRST_PROBE_AFTER.total_seconds()
+        self.gap_seconds = PROBE_EVERY.total_seconds()
 
 
 @dataclass(slots=True)

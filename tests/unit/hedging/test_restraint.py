@@ -36,10 +36,21 @@ def test_a_bucket_starts_full_earns_six_a_success_and_never_overflows() -> None:
     assert bucket.tokens == 200
 
 
-def test_probes_come_ever_later_until_a_success() -> None:
+def probes_due(probes: Probes, *, slow_down: bool) -> list[float]:
+    ticks = (tick / 100 for tick in range(2000))
+    return [second for second in ticks if probes.take(second, slow_down=slow_down)]
+
+
+def test_where_tokens_have_run_out_probes_keep_their_pace() -> None:
+    due = probes_due(Probes(), slow_down=False)
+
+    assert {round(after - before, 2) for before, after in pairwise(due)} <= {0.05, 0.06}
+
+
+def test_in_an_outage_probes_come_ever_later_until_a_success() -> None:
     probes = Probes()
 
-    due = [second for second in (tick / 100 for tick in range(2000)) if probes.take(second)]
+    due = probes_due(probes, slow_down=True)
     gaps = [after - before for before, after in pairwise(due)]
 
     assert gaps == sorted(gaps)
@@ -54,8 +65,8 @@ def test_a_first_attempt_stands_in_for_a_probe() -> None:
 
     probes.first_attempt(10.0)
 
-    assert not probes.take(10.04)
-    assert probes.take(10.05)
+    assert not probes.take(10.04, slow_down=False)
+    assert probes.take(10.05, slow_down=False)
 
 
 @on_virtual_clock
@@ -77,7 +88,8 @@ async def test_without_tokens_extra_attempts_are_paced_probes(state: HedgeState,
         await run_with_hedges(script)
 
     assert {record.cause for record in ledger.records} == {Cause.FIRST, Cause.PROBE}
-    assert 8 <= len(script.starts) <= 16
+    assert all(after - before >= 0.0499 for before, after in pairwise(script.starts))
+    assert 20 <= len(script.starts) <= 60
 
 
 @on_virtual_clock
