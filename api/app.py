@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api import commands, dump, errors, health, metrics, pages, placing, reading, server, trials
 from api.answers import Problem
 from api.guards import Guard
+from api.once import KeyEcho
 from api.responses import ANYWHERE
 
 DESCRIPTION = """
@@ -49,5 +50,6 @@ def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], 
         app.include_router(room.router)
     app.mount("/static", pages.static_files(), name="static")
     errors.install(app)
+    app.add_middleware(KeyEcho)
     app.add_middleware(Guard, api_host=api_host)
     return app

@@ -14,8 +14,7 @@ from starlette.exceptions import HTTPException
 
 from domain.faults import Fault
 from domain.orders import OrderId
-from domain.refusals import Refusal
-from domain.stages import Stage
+from domain.refusals import Refusal, StillRunning
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
@@ -64,35 +63,33 @@ class DecisionPending(ApiError):
         super().__init__("what became of the command is not known yet; ask again", order_id)
 
 
-class CommandRefused(Exception):
-    """A refusal on its way out, with the order it is about."""
-
-    def __init__(self, refusal: Refusal, order_id: OrderId, stage: Stage | None) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
-        self.order_id = order_id
-        self.stage = stage
-
-
-def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResponse:
-    """Return the answer; a 503 says when to ask again."""
-    body = {
+def problem_body(status: HTTPStatus, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """Return what a problem says; of `more` what is known."""
+    return {
         "type": "about:blank",
         "title": status.phrase,
-        "status": status,
+        "status": status.value,
         "code": code,
         "detail": detail,
         **{name: value for name, value in more.items() if value is not None},
     }
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return JSONResponse(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResponse:
+    """Return the answer; one that may be another in a moment says when to ask again."""
+    passes = status is HTTPStatus.SERVICE_UNAVAILABLE or code == StillRunning.code
+    return JSONResponse(
+        problem_body(status, code, detail, **more),
+        status_code=status,
+        media_type=PROBLEM_TYPE,
+        headers={"Retry-After": RETRY_AFTER_SECONDS} if passes else None,
+    )
 
 
 def install(app: FastAPI) -> None:
     """Make every exception an answer."""
     app.add_exception_handler(ApiError, _api_error)
-    app.add_exception_handler(CommandRefused, _refused)
-    app.add_exception_handler(Refusal, _refused_otherwise)
+    app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Fault, _fault)
     app.add_exception_handler(TemporalAway, _temporal_away)
     for outage in (DatabaseError, NoConnectionFree):
@@ -109,17 +106,6 @@ def _api_error(_request: Request, error: Any) -> JSONResponse:
 
 
 def _refused(_request: Request, error: Any) -> JSONResponse:
-    refusal = error.refusal
-    return problem(
-        HTTPStatus.CONFLICT,
-        refusal.code,
-        refusal.message,
-        order_id=error.order_id,
-        stage=error.stage.value if error.stage else None,
-    )
-
-
-def _refused_otherwise(_request: Request, error: Any) -> JSONResponse:
     return problem(HTTPStatus.CONFLICT, error.code, error.message)
 
 

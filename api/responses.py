@@ -27,6 +27,10 @@ ANYWHERE: Responses = {
 NOT_FOUND: Responses = {404: _problem("There is no such order")}
 
 
+# What a request under a key may meet.
+OF_A_KEY = ("IDEMPOTENCY_KEY_REUSED", "IN_PROGRESS")
+
+
 def conflict(*codes: str) -> Responses:
     """The response of an operation that may be refused with one of `codes`."""
     return {409: _problem(f"Refused: {', '.join(codes)}")}
@@ -34,4 +38,4 @@ def conflict(*codes: str) -> Responses:
 
 def refused(*codes: str) -> Responses:
     """The responses of a command on an order that may be refused with one of `codes`."""
-    return {**NOT_FOUND, **conflict(*codes)}
+    return {**NOT_FOUND, **conflict(*codes, *OF_A_KEY)}

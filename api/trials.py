@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from random import Random
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import APIRouter, Query
 
 from api.answers import TrialAnswer
+from api.commanding import cancel, change_address
 from api.context import TheDesk
 from api.desk import Desk
-from api.errors import CommandRefused
+from api.once import an_ask_of_our_own
+from api.placing import place
+from db.keys import Answer
 from domain.orders import DEMO_ITEMS, Address, OrderId
-from signals import AddressChange, Cancellation
 
 router = APIRouter(prefix="/trials", tags=["trials"])
 
@@ -29,40 +31,37 @@ Seed = Annotated[int | None, Query(description="the same seed, the same moment")
 async def test_cancel_order(desk: TheDesk, within_seconds: Within = 6, seed: Seed = None) -> TrialAnswer:
     """Start an order, cancel it at a random moment, and tell what was decided."""
 
-    async def cancel(order_id: OrderId) -> None:
-        await desk.cancel(order_id, Cancellation(command_id=uuid4().hex, actor=TRIAL))
+    async def command(order_id: OrderId) -> Answer:
+        return await cancel(desk, an_ask_of_our_own(), order_id, actor=TRIAL)
 
-    return await _try(desk, cancel, _moment(within_seconds, seed))
+    return await _try(desk, command, _moment(within_seconds, seed))
 
 
 @router.post("/update-address", summary="test_update_address")
 async def test_update_address(desk: TheDesk, within_seconds: Within = 6, seed: Seed = None) -> TrialAnswer:
     """Start an order, change its address at a random moment, and tell what was decided."""
 
-    async def change(order_id: OrderId) -> None:
-        command = AddressChange(command_id=uuid4().hex, actor=TRIAL, address=OTHER_ADDRESS)
-        await desk.change_address(order_id, command)
+    async def command(order_id: OrderId) -> Answer:
+        ask = an_ask_of_our_own()
+        return await change_address(desk, ask, order_id, actor=TRIAL, address=OTHER_ADDRESS)
 
-    return await _try(desk, change, _moment(within_seconds, seed))
+    return await _try(desk, command, _moment(within_seconds, seed))
 
 
 def _moment(within_seconds: float, seed: int | None) -> float:
     return Random(seed).uniform(0, within_seconds)  # noqa: S311 - a trial, not a secret
 
 
-async def _try(desk: Desk, command: Callable[[OrderId], Awaitable[None]], moment: float) -> TrialAnswer:
-    order = await desk.place(FIRST_ADDRESS, DEMO_ITEMS)
+async def _try(desk: Desk, command: Callable[[OrderId], Awaitable[Answer]], moment: float) -> TrialAnswer:
+    placed = await place(desk, an_ask_of_our_own(), FIRST_ADDRESS, DEMO_ITEMS)
+    order_id = OrderId(placed.body["order_id"])
     await asyncio.sleep(moment)
-    refusal: str | None = None
-    try:
-        await command(order.order_id)
-    except CommandRefused as refused:
-        refusal = refused.refusal.code
-    met = await desk.find(order.order_id)
+    answer = await command(order_id)
+    accepted = answer.status == HTTPStatus.OK
     return TrialAnswer(
-        order_id=order.order_id,
+        order_id=order_id,
         moment_seconds=round(moment, 3),
-        stage=met.stage.value if met.stage else None,
-        decision="refused" if refusal else "accepted",
-        code=refusal,
+        stage=answer.body.get("stage"),
+        decision="accepted" if accepted else "refused",
+        code=None if accepted else answer.body["code"],
     )

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.models import CarrierEntry, PaymentProviderEntry
+from db.models import CarrierEntry, IdempotencyKey, PaymentProviderEntry
 
-Entry = TypeVar("Entry", PaymentProviderEntry, CarrierEntry)
+Entry = TypeVar("Entry", PaymentProviderEntry, CarrierEntry, IdempotencyKey)
 
 
 def insert_once(session: Session, table: type[Entry], key: str, **columns: Any) -> Entry:

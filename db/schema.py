@@ -11,7 +11,7 @@ from db.database import tune_sqlite
 from db.models import Installation
 
 # The newest migration; a test compares it with the migrations folder.
-HEAD = "0001"
+HEAD = "0002"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -66,4 +66,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, HEAD)

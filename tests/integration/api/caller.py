@@ -22,6 +22,7 @@ ANOTHER_ADDRESS: dict[str, Any] = {
 }
 
 PROBLEM = "application/problem+json"
+KEY = "Idempotency-Key"
 
 
 class Caller:
@@ -33,9 +34,12 @@ class Caller:
             base_url=url, timeout=60, trust_env=False, event_hooks={"response": [_a_sound_answer]}
         )
 
+    def try_to_place(self, *, key: str | None = None, **body: Any) -> httpx.Response:
+        return self._ask("POST", "/orders", key, {"address": ADDRESS, **body})
+
     def place(self, **body: Any) -> int:
         """Return the id of a new order."""
-        answer = self.http.post("/orders", json={"address": ADDRESS, **body})
+        answer = self.try_to_place(**body)
         assert answer.status_code == 201, answer.text
         placed: int = answer.json()["order_id"]
         return placed
@@ -46,18 +50,18 @@ class Caller:
     def stage(self, order_id: int, *, live: bool = False) -> dict[str, Any]:
         return self._read(f"/orders/{order_id}/stage", live=live)
 
-    def cancel(self, order_id: int) -> httpx.Response:
-        return self.http.post(f"/orders/{order_id}/cancel")
+    def cancel(self, order_id: int, *, key: str | None = None) -> httpx.Response:
+        return self._ask("POST", f"/orders/{order_id}/cancel", key)
 
-    def readdress(self, order_id: int, address: dict[str, Any] | None = None) -> httpx.Response:
-        return self.http.put(f"/orders/{order_id}/address", json=address or ANOTHER_ADDRESS)
+    def readdress(self, order_id: int, *, key: str | None = None) -> httpx.Response:
+        return self._ask("PUT", f"/orders/{order_id}/address", key, ANOTHER_ADDRESS)
 
-    def review(self, order_id: int, decision: str = "approve") -> httpx.Response:
+    def review(self, order_id: int, decision: str = "approve", *, key: str | None = None) -> httpx.Response:
         body = {"decision": decision, "reviewer": "Rae Reviewer", "reason": "as it should be"}
-        return self.http.post(f"/orders/{order_id}/review", json=body)
+        return self._ask("POST", f"/orders/{order_id}/review", key, body)
 
-    def take_back(self, order_id: int) -> httpx.Response:
-        return self.http.post(f"/orders/{order_id}/return")
+    def take_back(self, order_id: int, *, key: str | None = None) -> httpx.Response:
+        return self._ask("POST", f"/orders/{order_id}/return", key)
 
     def reaches(self, order_id: int, stage: Stage) -> None:
         """Return once the books have the order at `stage` or beyond."""
@@ -81,6 +85,9 @@ class Caller:
         assert order["status"] == status
         return order
 
+    def _ask(self, method: str, path: str, key: str | None, body: Any = None) -> httpx.Response:
+        return self.http.request(method, path, json=body, headers={} if key is None else {KEY: key})
+
     def _read(self, path: str, **query: Any) -> dict[str, Any]:
         answer = self.http.get(path, params=query)
         assert answer.status_code == 200, answer.text
@@ -100,5 +107,5 @@ def _a_sound_answer(answer: httpx.Response) -> None:
     assert problem["code"].isupper()
     assert problem["title"]
     assert problem["detail"]
-    if answer.status_code == 503:
+    if answer.status_code == 503 or problem["code"] == "IN_PROGRESS":
         assert int(answer.headers["retry-after"]) >= 1
