@@ -7,7 +7,7 @@ from http import HTTPStatus
 from domain.events import ACCEPTED, Command, EventType, PaymentKind
 from domain.stages import Stage
 from domain.status import ON_THE_WAY_TO, OrderStatus
-from observability.invariants.evidence import Evidence, OrderHistory, Row
+from observability.invariants.evidence import Answer, Evidence, OrderHistory, Row
 from observability.invariants.invariant import OrderInvariant
 
 ALREADY = "ALREADY_"
@@ -80,8 +80,8 @@ class ReturnedOnceInTime(OrderInvariant):
         if accepted and shipped_at is None:
             yield "returned, though never shipped"
             return
-        for answer in history.answers:
-            if answer.operation != "return_order" or shipped_at is None:
+        for answer in _first_answers(history, "return_order"):
+            if shipped_at is None:
                 continue
             too_late = answer.told.get("code") == "RETURN_WINDOW_CLOSED"
             if answer.status == HTTPStatus.OK and answer.asked_at - shipped_at > evidence.return_window:
@@ -107,6 +107,15 @@ NOT_AN_ORDERS_REFUSAL = frozenset({"IN_PROGRESS", "IDEMPOTENCY_KEY_REUSED"})
 def _accepted(history: OrderHistory, command: Command) -> list[Row]:
     accepted = history.of(EventType.COMMAND_ACCEPTED)
     return [event for event in accepted if event["command"] == command and event["decision"] == ACCEPTED]
+
+
+def _first_answers(history: OrderHistory, operation: str) -> list[Answer]:
+    """Return what each key was told first: asked again, later, it is told the same."""
+    told: dict[str | int, Answer] = {}
+    for answer in history.answers:
+        if answer.operation == operation:
+            told.setdefault(answer.key or id(answer), answer)
+    return list(told.values())
 
 
 def _was_right_to_refuse(event: Row, history: OrderHistory, evidence: Evidence) -> bool:

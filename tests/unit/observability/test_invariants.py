@@ -201,6 +201,15 @@ def test_more_orders_than_were_asked_for_are_named() -> None:
     assert names(found) == {"A2"}
 
 
+def test_a_return_is_in_time_if_it_was_asked_for_in_time_however_late_it_is_asked_for_again() -> None:
+    history = completed()
+    history.order["status"] = "returned"
+    for second in (299, 400):
+        history.answers.append(answer("return_order", 200, second, key="r"))  # type: ignore[attr-defined]
+
+    assert "C4" not in names(evidence(history))
+
+
 def test_an_order_under_way_owes_no_end() -> None:
     history = completed()
     history.order.update(status="in_progress")
