@@ -1,5 +1,6 @@
 """Whether a port is free, and who has it."""
 
+import errno
 import socket
 import sys
 from contextlib import closing
@@ -28,13 +29,12 @@ def find_stranger(host: str, port: int) -> str | None:
             _ask_as_a_server_does(trial)
             trial.bind(address)
             trial.listen()
-    except PermissionError:
-        return f"port {port} of {host} may not be listened on by this user"
     except OSError as error:
-        holder = _holder(port)
-        return (
-            f"port {port} is taken by {holder}" if holder else f"port {port} of {host} is not free: {error}"
-        )
+        # Windows calls it a lack of permission when somebody else's server wants the port for itself.
+        holder = _holder(port) if error.errno in (errno.EADDRINUSE, errno.EACCES) else None
+        if holder:
+            return f"port {port} is taken by {holder}"
+        return f"port {port} of {host} cannot be listened on: {error.strerror}"
     return None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,23 @@ from supervisor.temporal_server import TemporalServer
 from tests.integration.supervisor.town import Town, new_town
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_loop_unasked() -> None:
+    """Asking for the current event loop makes none.
+
+    Otherwise pytest-asyncio makes one when it first looks for a loop to restore, and nobody closes it.
+    """
+    asyncio.set_event_loop(None)
+
+
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Temporal database as the first start makes it; only the tests of the first start make their own."""
     town = new_town(tmp_path_factory.mktemp("database") / "var")
-    asyncio.run(TemporalServer(town.settings, ProcessTable(town.data_dir)).make_database())
+    server = TemporalServer(town.settings, ProcessTable(town.data_dir))
+    # In a thread of its own, because the test that asks first has an event loop in this one.
+    with ThreadPoolExecutor() as elsewhere:
+        elsewhere.submit(lambda: asyncio.run(server.make_database())).result()
     gc.collect()
     return town.data_dir / "temporal.db"
 
@@ -42,7 +55,7 @@ def town(untouched_town: Town, database: Path) -> Town:
 @pytest.fixture
 async def supervisor(town: Town) -> AsyncIterator[Supervisor]:
     """The supervisor of the town, with the three stand-in workers; nothing is started."""
-    supervisor = town.supervisor()
+    supervisor = town.supervisor(workers=town.stand_ins())
     yield supervisor
     await supervisor.release()
     # The connection to Temporal must be gone before the event loop is.

@@ -56,10 +56,11 @@ class Town:
     def data_dir(self) -> Path:
         return self.settings.data_dir
 
-    def supervisor(self, *, workers: list[ProcessSpec] | None = None) -> Supervisor:
-        return Supervisor(
-            self.settings, workers=stand_ins(self.settings.temporal_port) if workers is None else workers
-        )
+    def stand_ins(self) -> list[ProcessSpec]:
+        return stand_ins(self.settings.temporal_port)
+
+    def supervisor(self, *, workers: list[ProcessSpec]) -> Supervisor:
+        return Supervisor(self.settings, workers=workers)
 
     def log(self, name: str) -> str:
         """Everything that the child wrote."""
@@ -71,13 +72,11 @@ class Town:
         assert len(inhabitants) == len(dict(inhabitants)), f"doubled: {inhabitants}"
         return dict(inhabitants)
 
-    def owner(self, *, bare: bool = False) -> subprocess.Popen[bytes]:
-        """Start another process that supervises the town, without workers if `bare`."""
+    def owner(self, *, workers: int) -> subprocess.Popen[bytes]:
+        """Start another process that supervises the town with so many of the stand-ins."""
         settings = self.settings
-        arguments = [str(self.data_dir), str(settings.temporal_port), str(settings.temporal_ui_port)]
-        return subprocess.Popen(
-            [sys.executable, "-m", OWNER, *arguments, *(["bare"] if bare else [])], stdout=subprocess.PIPE
-        )
+        arguments = (self.data_dir, settings.temporal_port, settings.temporal_ui_port, workers)
+        return subprocess.Popen([sys.executable, "-m", OWNER, *map(str, arguments)], stdout=subprocess.PIPE)
 
     def kill_everyone(self) -> None:
         for process, _ in self._inhabitants():
