@@ -21,6 +21,17 @@ def succeeds(value: object = "won", *, after: float = 0.0) -> Step:
     return step
 
 
+def succeeds_in_two_steps(value: object = "won", *, first: float, second: float) -> Step:
+    """Its last timer is set after the race's own for the same moment."""
+
+    async def step() -> object:
+        await asyncio.sleep(first)
+        await asyncio.sleep(second)
+        return value
+
+    return step
+
+
 def fails(error: BaseException, *, after: float = 0.0) -> Step:
     async def step() -> object:
         if after:
