@@ -6,7 +6,19 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import commands, dump, errors, health, metrics, pages, placing, reading, server, trials
+from api import (
+    actions,
+    commands,
+    dump,
+    errors,
+    health,
+    pages,
+    placing,
+    reading,
+    server,
+    timeline,
+    trials,
+)
 from api.answers import Problem
 from api.guards import Guard
 from api.once import KeyEcho
@@ -20,7 +32,7 @@ Start the server, place an order, watch its stage; cancel it, change its address
 
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, dump, trials, health, metrics, pages)
+ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, pages)
 
 
 class App(FastAPI):

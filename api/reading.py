@@ -1,18 +1,48 @@
 """Asking about orders."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator, WithJsonSchema
 
-from api.answers import StageAnswer, WholeOrder
-from api.context import AnOrderId, TheDesk
+from api.answers import LiveStage, OrderPage, OrderRow, StageAnswer, WholeOrder
+from api.context import LARGEST_ID, AnOrderId, TheDesk
 from api.errors import OrderNotFound
-from api.live import live_stage
+from api.live import Live, ask_workflow
 from api.responses import NOT_FOUND
-from db.reads import find_whole_order
+from db.reads import find_page, find_whole_order
+from domain.orders import OrderId
+from domain.stages import Stage
+from domain.status import OrderStatus
 
 router = APIRouter(tags=["orders"])
+
+PAGE = 50
+LARGEST_PAGE = 500
+
+# What a cursor looks like inside; it says so little that nobody needs to know.
+CURSOR_SAYS = "before:"
+
+
+def _opened(cursor: Any) -> Any:
+    """Return the id that all orders of the page asked for are below."""
+    try:
+        said = urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+        before = int(said.removeprefix(CURSOR_SAYS))
+    except (AttributeError, ValueError):
+        before = 0
+    if not 1 <= before <= LARGEST_ID or _cursor(before) != cursor:
+        raise ValueError("not a cursor that this service has given")
+    return before
+
+
+def _cursor(before: int) -> str:
+    return urlsafe_b64encode(f"{CURSOR_SAYS}{before}".encode()).decode()
+
+
+Cursor = Annotated[int, BeforeValidator(_opened), WithJsonSchema({"type": "string"})]
 
 
 @router.get("/orders/{order_id}/stage", summary="get_order_stage", responses=NOT_FOUND)
@@ -24,13 +54,14 @@ async def get_order_stage(
     """Tell where the order stands by the books and, unless `live=false`, what its workflow says."""
     order = await desk.find(order_id)
     asked = live and not order.status.is_ended
+    found = await ask_workflow(desk.link, order) if asked else None
     return StageAnswer(
         order_id=order_id,
         status=order.status,
         stage=order.stage.value if order.stage else None,
         stage_number=order.stage.number if order.stage else 0,
         sla_breached=order.sla_breached,
-        live=await live_stage(desk.link, order) if asked else None,
+        live=_told(found) if found else None,
     )
 
 
@@ -42,4 +73,34 @@ async def get_order(order_id: AnOrderId, desk: TheDesk) -> WholeOrder:
         raise OrderNotFound(order_id)
     return WholeOrder.model_validate(
         {**vars(found.order), "payments": found.payments, "events": found.events}, from_attributes=True
+    )
+
+
+@router.get("/orders", summary="list_orders")
+async def list_orders(
+    desk: TheDesk,
+    status: Annotated[OrderStatus | None, Query(description="only orders of this status")] = None,
+    stage: Annotated[Stage | None, Query(description="only orders whose last stage is this")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
+    cursor: Annotated[Cursor | None, Query(description="the next_cursor of the page before")] = None,
+) -> OrderPage:
+    """Tell a page of orders, the newest first; orders that come in meanwhile move none to another page."""
+    before = None if cursor is None else OrderId(cursor)
+    # One more than asked for tells whether there is a page after this one.
+    query = partial(find_page, status=status, stage=stage, before=before, limit=limit + 1)
+    found = await desk.db.read(query)
+    page = found[:limit]
+    return OrderPage(
+        orders=[OrderRow.model_validate(order) for order in page],
+        next_cursor=_cursor(page[-1].id) if len(found) > limit else None,
+    )
+
+
+def _told(live: Live) -> LiveStage:
+    begun = live.progress.begun
+    return LiveStage(
+        stage=begun.value if begun else None,
+        attempts=max((one.attempt for one in live.pending), default=0),
+        recent_errors=[one.last_failure for one in live.pending if one.last_failure],
+        budget_left_seconds=live.budget_left_seconds,
     )

@@ -83,6 +83,25 @@ def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
     )
 
 
+def find_page(
+    session: Session,
+    *,
+    status: OrderStatus | None,
+    stage: Stage | None,
+    before: OrderId | None,
+    limit: int,
+) -> list[Order]:
+    """Return the newest orders of that status and stage whose id is below `before`."""
+    wanted = select(Order).order_by(Order.id.desc()).limit(limit)
+    if status is not None:
+        wanted = wanted.where(Order.status == status)
+    if stage is not None:
+        wanted = wanted.where(Order.stage == stage.value)
+    if before is not None:
+        wanted = wanted.where(Order.id < before)
+    return list(session.execute(wanted).scalars())
+
+
 def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:
     """Return the oldest orders that have not reached their first stage, though placed long enough ago."""
     rows = session.execute(
