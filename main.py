@@ -8,7 +8,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import uvicorn
@@ -57,16 +57,17 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
             chores.append(asyncio.create_task(_autostart(behind)))
-        yield
-        for chore in chores:
-            chore.cancel()
-            with suppress(asyncio.CancelledError):
-                await chore
-        await link.close()
-        await behind.stop()
-        db.close()
-        # The SDK's threads outlive an interpreter that still holds its client.
-        gc.collect()
+        try:
+            yield
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            await link.close()
+            await behind.stop()
+            db.close()
+            # The SDK's threads outlive an interpreter that still holds its client.
+            gc.collect()
 
     return build_app(lifespan, api_host=settings.api_host)
 

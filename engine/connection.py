@@ -46,13 +46,13 @@ async def connect_with_patience(
     settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
 ) -> Client:
     """Like connect, but waits for a server that is not up yet."""
-    said = False
+    address, said = temporal_address(settings), False
     while True:
         try:
             return await connect(settings, identity=identity, runtime=runtime)
         except (RuntimeError, RPCError):
             if not said:
-                log.info("engine.awaited", extra={"address": temporal_address(settings)})
+                log.info("engine.awaited", extra={"address": address})
                 said = True
             await asyncio.sleep(KNOCK_EVERY.total_seconds())
 

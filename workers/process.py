@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
@@ -15,6 +14,7 @@ from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
 from engine.connection import connect_with_patience
+from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
 from hedging.prometheus import PrometheusSink
 from hedging.sinks import LogSink
@@ -53,7 +53,7 @@ async def _serve(spec: WorkerSpec, settings: Settings) -> None:
 
 async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
     stopping = asyncio.create_task(stop.wait())
-    identity = f"{spec.name}/{os.getpid()}@{socket.gethostname()}"
+    identity = worker_identity(spec.name, os.getpid())
     runtime = serve_metrics(spec.queue, settings.metrics_port)
     connecting = asyncio.create_task(connect_with_patience(settings, identity=identity, runtime=runtime))
     await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)

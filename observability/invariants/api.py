@@ -9,7 +9,9 @@ from domain.stages import Stage
 from observability.invariants.evidence import Answer, Evidence, OrderHistory
 from observability.invariants.invariant import Invariant, OrderInvariant, Violation
 
-DELIBERATE = frozenset({"DECISION_PENDING", "TEMPORAL_UNAVAILABLE", "DATABASE_UNAVAILABLE", "NOT_READY"})
+DELIBERATE = frozenset(
+    {"DECISION_PENDING", "TEMPORAL_UNAVAILABLE", "DATABASE_UNAVAILABLE", "NOT_READY", "DUMPS_BUSY"}
+)
 
 # Stage numbers as the stage operation tells them; 0 before the first.
 NUMBERS: dict[str | None, int] = {None: 0, **{stage.value: stage.number for stage in Stage}}

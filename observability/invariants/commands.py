@@ -126,8 +126,9 @@ def _was_right_to_refuse(event: Row, history: OrderHistory, evidence: Evidence) 
         return shipped or not evidence.is_final or history.status is OrderStatus.FAILED
     status = OrderStatus(code.removeprefix(ALREADY).lower())
     if status.is_ended:
+        # The workflow refuses from when it has decided on the end, a moment before it is written.
         earlier = [e["status"] for e in history.events if e["sequence"] < event["sequence"]]
-        return status in earlier or history.status is status
+        return status in earlier or history.status is status or not evidence.is_final
     ends = [end for end, way in ON_THE_WAY_TO.items() if way is status]
     return not evidence.is_final or history.status in ends
 

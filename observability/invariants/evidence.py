@@ -86,7 +86,7 @@ def from_database(
     return_window: timedelta = timedelta(seconds=300),
 ) -> Evidence:
     """Read everything in one transaction."""
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     try:
         with Session(engine) as session:
             tables = {
@@ -105,7 +105,7 @@ def from_dump(dump: dict[str, list[Row]], *, is_final: bool = False) -> Evidence
 
 
 def read_journal(path: Path) -> list[Answer]:
-    """Return the lines of a journal that write_answer wrote."""
+    """Return the lines of a journal, each an Answer as a JSON object."""
     with path.open() as lines:
         return [Answer(**_parsed(json.loads(line))) for line in lines]
 
