@@ -1,26 +1,28 @@
 """The figures of an activity add up though a worker was killed in the middle of a race."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
 from activities.racing import _figures_of_earlier_attempts
 from domain.hedging import HedgeFigures
 
-INFO = ActivityEnvironment.default_info()
+
+def info(*heartbeat_details: Any) -> Any:
+    return SimpleNamespace(heartbeat_details=heartbeat_details)
 
 
 def test_without_an_earlier_attempt_nothing_has_been_launched() -> None:
-    assert _figures_of_earlier_attempts(INFO) == HedgeFigures()
+    assert _figures_of_earlier_attempts(info()) == HedgeFigures()
 
 
 @pytest.mark.parametrize("running", [0, 1, 3])
 def test_calls_that_were_running_when_the_worker_died_count_as_cancelled(running: int) -> None:
     told = HedgeFigures(launched=2 + running, failed=1, hung=1, milliseconds=400)
-    info = replace(INFO, heartbeat_details=[{"figures": asdict(told), "live": []}])
 
-    earlier = _figures_of_earlier_attempts(info)
+    earlier = _figures_of_earlier_attempts(info({"figures": asdict(told), "live": []}))
     in_all = HedgeFigures(launched=1, won_by=1).after(earlier)
 
     assert earlier.cancelled == running
