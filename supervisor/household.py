@@ -10,7 +10,7 @@ from engine.connection import temporal_address
 from supervisor.children import Child
 from supervisor.faults import StartFault
 from supervisor.ports import PortTaken, find_stranger
-from supervisor.processes import ProcessSpec, ProcessTable
+from supervisor.processes import ProcessSpec, ProcessTable, pids_of
 from supervisor.readiness import Lookout
 from supervisor.status import Component, ComponentState, remote_temporal
 from supervisor.temporal_server import TemporalServer
@@ -44,7 +44,7 @@ class Household:
         Raises PortTaken, before anything is started, if a stranger has a port of the Temporal server's.
         """
         await asyncio.gather(*(child.adopt() for child in self._children))
-        if self._temporal and not self._temporal.is_alive:
+        if self._temporal and not self._temporal.process:
             _refuse_stranger("TEMPORAL_PORT", self._settings.temporal_port)
             _refuse_stranger("TEMPORAL_UI_PORT", self._settings.temporal_ui_port)
         self._watches = [_watched(child.look_after()) for child in self._children]
@@ -92,16 +92,21 @@ class Household:
         while True:
             await self._ask_temporal()
             for worker in self._workers:
-                works = await self._lookout.polls(worker.spec, worker.pids)
-                if works is not None:
-                    worker.testify(works)
+                await self._ask_for(worker)
             await asyncio.sleep((ASK_SOON if self._missing() else ASK_LATER).total_seconds())
 
     async def _ask_temporal(self) -> None:
+        process = self._temporal and self._temporal.process
         self._temporal_answers = await self._lookout.temporal_answers()
-        if self._temporal:
-            self._temporal.testify(self._temporal_answers)
+        if self._temporal and process:
+            self._temporal.testify(process, works=self._temporal_answers)
         self._news.set()
+
+    async def _ask_for(self, worker: Child) -> None:
+        if process := worker.process:
+            works = await self._lookout.polls(worker.spec, pids_of(process))
+            if works is not None:
+                worker.testify(process, works=works)
 
     def _missing(self) -> list[Component]:
         return [part for part in self.components() if part.state is not ComponentState.READY]
