@@ -90,17 +90,16 @@ class Household:
     async def _look_out(self) -> None:
         """Ask Temporal again and again what works, and tell the children."""
         while True:
-            await self._ask_temporal()
+            server = self._temporal.process if self._temporal else None
+            answers = await self._lookout.temporal_answers()
             for worker in self._workers:
                 await self._ask_for(worker)
+            # Last: all is ready only when a server that has come back knows its workers again.
+            self._temporal_answers = answers
+            if self._temporal and server:
+                self._temporal.testify(server, works=answers)
+            self._news.set()
             await asyncio.sleep((ASK_SOON if self._missing() else ASK_LATER).total_seconds())
-
-    async def _ask_temporal(self) -> None:
-        process = self._temporal and self._temporal.process
-        self._temporal_answers = await self._lookout.temporal_answers()
-        if self._temporal and process:
-            self._temporal.testify(process, works=self._temporal_answers)
-        self._news.set()
 
     async def _ask_for(self, worker: Child) -> None:
         if process := worker.process:

@@ -33,6 +33,10 @@ async def is_ready(supervisor: Supervisor) -> bool:
     return (await supervisor.status()).state is ServerState.READY
 
 
+async def is_in(supervisor: Supervisor, name: str, state: ComponentState) -> bool:
+    return (await supervisor.status()).component(name).state is state
+
+
 async def kill_and_time(town: Town, names: Sequence[str]) -> float:
     """Kill the children `names` at once; return how many seconds it took until all had successors."""
     before = town.children()
@@ -120,16 +124,33 @@ async def test_a_process_whose_pid_file_cannot_be_written_runs_and_is_found(
 async def test_a_killed_temporal_server_is_back_within_a_second_with_all_it_knew(town: Town) -> None:
     supervisor = town.supervisor(workers=[])
     await supervisor.start()
-    client = await connect(town.settings)
-    await client.start_workflow("Unknown", id="kept", task_queue="nobody")
+    await (await connect(town.settings)).start_workflow("Unknown", id="kept", task_queue="nobody")
 
     took = await fastest_of_three(town, supervisor, ["temporal"])
     await becomes_true(lambda: is_ready(supervisor))
 
     assert took < BACK_WITHIN_SECONDS
-    description = await (await connect(town.settings)).get_workflow_handle("kept").describe()
-    assert description.status is WorkflowExecutionStatus.RUNNING
+    kept = (await connect(town.settings)).get_workflow_handle("kept")
+    assert (await kept.describe()).status is WorkflowExecutionStatus.RUNNING
     assert (await supervisor.status()).component("temporal").pid == town.children()["temporal"]
+    await supervisor.release()
+
+
+async def test_all_is_ready_again_only_when_a_server_that_came_back_knows_its_workers(town: Town) -> None:
+    supervisor = town.supervisor(workers=town.stand_ins()[:1])
+    await supervisor.start()
+    worker = psutil.Process(town.children()["order-worker"])
+
+    worker.suspend()
+    await kill_and_time(town, ["temporal"])
+    start = asyncio.create_task(supervisor.start())
+    await becomes_true(lambda: is_in(supervisor, "temporal", ComponentState.READY))
+    meanwhile = await supervisor.status()
+    was_done = start.done()
+    worker.resume()
+
+    assert (was_done, meanwhile.component("order-worker").state) == (False, ComponentState.UNREACHABLE)
+    assert (await start).component("order-worker").pid == worker.pid
     await supervisor.release()
 
 
