@@ -8,7 +8,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import uvicorn
@@ -36,6 +36,9 @@ EXIT_PORT_TAKEN = 3
 # Requests in flight may end; an open stream must not keep the process from stopping.
 REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
 
+# A connection closed sooner than its client expects is, now and then, closed under the client's next request.
+IDLE_CONNECTIONS_LIVE = timedelta(seconds=75)
+
 
 def create_app(settings: Settings, processes: Processes | None = None) -> FastAPI:
     """Return the application; everything it needs is opened when it starts and closed when it stops.
@@ -54,16 +57,17 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
             chores.append(asyncio.create_task(_autostart(behind)))
-        yield
-        for chore in chores:
-            chore.cancel()
-            with suppress(asyncio.CancelledError):
-                await chore
-        await link.close()
-        await behind.stop()
-        db.close()
-        # The SDK's threads outlive an interpreter that still holds its client.
-        gc.collect()
+        try:
+            yield
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            await link.close()
+            await behind.stop()
+            db.close()
+            # The SDK's threads outlive an interpreter that still holds its client.
+            gc.collect()
 
     return build_app(lifespan, api_host=settings.api_host)
 
@@ -96,6 +100,7 @@ def main() -> None:
         port=settings.api_port,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
 

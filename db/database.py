@@ -16,6 +16,9 @@ BUSY_TIMEOUT_MILLISECONDS = 10_000
 
 READER_THREADS = 4
 
+# How SQLite is to begin a transaction.
+WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
+
 # A stream lasts as long as its reader takes, so it has connections of its own: the quick readers never wait.
 STREAMS_AT_ONCE = 4
 
@@ -27,6 +30,10 @@ class TooManyStreams(Exception):
     """As many as may be are being read."""
 
 
+# The same on PostgreSQL, where a reader would otherwise see each of its statements' own moment.
+POSTGRESQL_ISOLATION = {WRITING: "READ COMMITTED", READING: "REPEATABLE READ"}
+
+
 class Database:
     """Runs functions of a session, each as one transaction, away from the event loop."""
 
@@ -34,9 +41,9 @@ class Database:
         self.url = url
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         writers = 1 if self._is_sqlite else POSTGRESQL_WRITER_THREADS
-        self._writer = _engine(url, size=writers, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(url, size=READER_THREADS, begin="BEGIN")
-        self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin="BEGIN")
+        self._writer = _engine(url, size=writers, begin=WRITING)
+        self._reader = _engine(url, size=READER_THREADS, begin=READING)
+        self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin=READING)
         self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
         self._reading = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="db-read")
@@ -85,8 +92,11 @@ class Database:
 
 
 def _engine(url: str, *, size: int, begin: str) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
+    """Errors hide the parameters of what failed: addresses are among them, and errors end up in logs."""
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    options = {} if sqlite else {"pool_pre_ping": True, "isolation_level": POSTGRESQL_ISOLATION[begin]}
+    engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True, **options)
+    if sqlite:
         tune_sqlite(engine, begin)
     return engine
 

@@ -18,7 +18,3 @@ def insert_once(session: Session, table: type[Entry], key: str, **columns: Any) 
         dialect.insert(table).values(key=key, **columns).on_conflict_do_nothing(index_elements=["key"])
     )
     return session.execute(select(table).where(table.key == key)).scalar_one()
-
-
-def find_by_key(session: Session, table: type[Entry], key: str) -> Entry | None:
-    return session.execute(select(table).where(table.key == key)).scalar_one_or_none()

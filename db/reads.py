@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
-from domain.status import OrderStatus
+from domain.status import OPEN, OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,23 @@ def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
     """Return the order; it must exist."""
     return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCounts:
+    """How many orders stand where; `oldest_open` is when the oldest one still open was placed."""
+
+    by_status: dict[str, int]
+    sla_breached: int
+    oldest_open: datetime | None
+
+
+def count_orders(session: Session) -> OrderCounts:
+    counted = session.execute(select(Order.status, func.count().label("orders")).group_by(Order.status))
+    by_status = {row.status: row.orders for row in counted}
+    late = session.execute(select(func.count()).where(Order.sla_breached)).scalar_one()
+    oldest = session.execute(select(func.min(Order.created_at)).where(Order.status.in_(OPEN))).scalar()
+    return OrderCounts(by_status=by_status, sla_breached=late, oldest_open=oldest)
 
 
 def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:

@@ -24,7 +24,7 @@ def migrate(url: str) -> str:
 
     A schema that is up to date is left alone, and Alembic is not even imported.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         tune_sqlite(engine, "BEGIN IMMEDIATE")

@@ -4,8 +4,10 @@ The rules themselves are in signals.py. What is decided takes effect in the same
 story goes on; the story begins no stage while a decision is still being written.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -46,11 +48,14 @@ class OrderCommands:
         self._status = OrderStatus.IN_PROGRESS
         self._progress = Progress()
         self._review: Review | None = None
+        self._waiting_since: datetime | None = None
         self._charge_is_in_doubt = False
         self._shipping_is_out = False
         self._shipping: ShippingHandle | None = None
         self._shipping_answers: dict[str, bool] = {}
         self._being_decided = 0
+        # Two writes under way at once could end in either order, and the row differ from the label.
+        self._one_address_at_a_time = asyncio.Lock()
         self._refused_signals = 0
 
     @workflow.update
@@ -119,7 +124,8 @@ class OrderCommands:
 
     @workflow.query
     def budget_left_seconds(self) -> float:
-        return self._budget.left(workflow.now()).total_seconds()
+        """Stands still while a person is waited for."""
+        return self._budget.left(self._waiting_since or workflow.now()).total_seconds()
 
     async def _cancel(self, command: Cancellation) -> CancellationEffect:
         with self._deciding():
@@ -138,11 +144,15 @@ class OrderCommands:
 
     async def _change_address(self, command: AddressChange) -> None:
         with self._deciding():
-            decide_address_change(self._status, self._progress)
-            await self._let_shipping_decide(command)
-            self._address = command.address
-            note = _accepted(Command.CHANGE_ADDRESS, command)
-            await written(BookActivities.record_address_change, self._order_id, note, command.address)
+            async with self._one_address_at_a_time:
+                await self._redirect(command)
+
+    async def _redirect(self, command: AddressChange) -> None:
+        decide_address_change(self._status, self._progress)
+        await self._let_shipping_decide(command)
+        self._address = command.address
+        note = _accepted(Command.CHANGE_ADDRESS, command)
+        await written(BookActivities.record_address_change, self._order_id, note, command.address)
 
     async def _let_shipping_decide(self, command: AddressChange) -> None:
         """While the child is out, it alone knows whether dispatch has begun; once it ended, its result."""

@@ -28,6 +28,7 @@ OPERATIONS = [
     ("test_update_address", "POST", "/trials/update-address"),
     ("healthz", "GET", "/healthz"),
     ("readyz", "GET", "/readyz"),
+    ("metrics", "GET", "/metrics"),
 ]
 
 

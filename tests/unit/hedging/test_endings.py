@@ -158,4 +158,4 @@ def test_a_cancel_at_any_step_of_the_loop_is_neither_lost_nor_leaves_anything(
     for at, turns in product([0, 0.01, 0.02, 0.05, 0.06, 0.1, 0.11, 0.15], range(9)):
         cancel(at=at, turns=turns)
 
-    assert told > 1
+    assert told

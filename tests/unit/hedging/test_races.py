@@ -2,20 +2,24 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from benchmarks.virtual_clock import VirtualLoop
 from domain.faults import DeadlineFault, Fault, FlakyFault
 from domain.refusals import NotShipped
 from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
 from tests.unit.hedging.scripts import (
     Ledger,
     Script,
+    Step,
     cancels_itself,
     fails,
     hangs,
     on_virtual_clock,
     succeeds,
+    succeeds_in_two_steps,
 )
 
 WARM_UP = 0.050
@@ -215,14 +219,46 @@ async def test_of_two_successes_in_a_tick_the_lower_number_wins(state: HedgeStat
     assert watch.figures().cancelled == 1
 
 
+@pytest.mark.parametrize("step", [succeeds(after=WARM_UP), succeeds_in_two_steps(first=0.02, second=0.03)])
 @on_virtual_clock
-async def test_a_success_in_the_tick_of_the_next_launch_makes_it_needless(state: HedgeState) -> None:
-    script = Script((succeeds(after=WARM_UP),))
+async def test_a_success_in_the_tick_of_the_next_launch_makes_it_needless(
+    step: Step, state: HedgeState
+) -> None:
+    script = Script((step,))
 
     with hedge_scope(a_scope(state)):
         await run_with_hedges(script)
 
     assert len(script.starts) == 1
+
+
+@on_virtual_clock
+async def test_a_success_in_the_tick_of_the_deadline_is_in_time(state: HedgeState) -> None:
+    script = Script((succeeds_in_two_steps(first=0.02, second=0.03),))
+
+    with hedge_scope(a_scope(state, seconds=0.05)):
+        assert await run_with_hedges(script, hedges=1) == "won"
+
+
+class HastyLoop(VirtualLoop):
+    """Lets timers ring a hair early, as real loops may."""
+
+    def call_at(self, when: float, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super().call_at(when - 1e-9, *args, **kwargs)
+
+
+@pytest.mark.timeout(20)
+def test_a_timer_that_rings_early_does_not_keep_the_race_spinning(state: HedgeState) -> None:
+    script = Script((hangs(), hangs(), succeeds()))
+
+    async def race() -> None:
+        with hedge_scope(a_scope(state)):
+            await run_with_hedges(script)
+
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
+        runner.run(race())
+
+    assert script.starts == pytest.approx([0, WARM_UP, 2 * WARM_UP], abs=1e-6)
 
 
 @on_virtual_clock

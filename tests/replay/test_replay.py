@@ -1,0 +1,89 @@
+"""Today's code tells the same story again from its history: a running order survives a restart."""
+
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from domain.orders import return_workflow_id
+from domain.status import OrderStatus
+from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
+from tests.shop.shop import Shop
+from workers.spec import workflow_runner
+from workflows.order_workflow import OrderWorkflow
+from workflows.return_workflow import ReturnWorkflow
+from workflows.shipping_workflow import ShippingWorkflow
+
+
+async def replay(*histories: WorkflowHistory) -> None:
+    """Raise where today's code would not do what a history says was done."""
+    replayer = Replayer(
+        workflows=[OrderWorkflow, ShippingWorkflow, ReturnWorkflow],
+        workflow_runner=workflow_runner(),
+        data_converter=pydantic_data_converter,
+    )
+    for history in histories:
+        await replayer.replay_workflow(history)
+
+
+async def histories_of(order: PlacedOrder, *, shippings: int = 1) -> list[WorkflowHistory]:
+    """Of the order and of its shipping children."""
+    children = [order.shipping(attempt=attempt) for attempt in range(1, shippings + 1)]
+    return [await order.handle.fetch_history(), *[await child.fetch_history() for child in children]]
+
+
+async def test_a_completed_and_returned_order_replays(shop: Shop) -> None:
+    order = await shop.start(an_order())
+    assert await order.ends() is OrderStatus.COMPLETED
+    await shop.take_back(order, requested_at=datetime.now(UTC), command_id="r1")
+    taken_back = shop.client.get_workflow_handle(return_workflow_id(shop.tag, order.id, "r1"))
+
+    await replay(*await histories_of(order), await taken_back.fetch_history())
+
+
+async def test_an_order_that_heard_every_command_and_was_cancelled_replays(shop: Shop) -> None:
+    shop.dice.holds("prepare", "dispatch")
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await order.approve()
+    await shop.dice.is_asked_for("prepare")
+    await order.change_address()
+    shop.dice.lets_go("prepare")
+    await shop.dice.is_asked_for("dispatch")
+    await order.cancel()
+    shop.dice.lets_go("dispatch")
+    assert await order.ends() is OrderStatus.CANCELLED
+
+    await replay(*await histories_of(order))
+
+
+@pytest.mark.usefixtures("soon_given_up")
+async def test_an_order_that_failed_after_two_shippings_replays(shop: Shop) -> None:
+    shop.dice.breaks("dispatch")
+    order = await shop.start(an_order())
+    assert await order.ends() is OrderStatus.FAILED
+
+    await replay(*await histories_of(order, shippings=2))
+
+
+async def test_an_order_that_is_still_on_its_way_replays(shop: Shop) -> None:
+    shop.dice.holds("deliver")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("deliver")
+
+    await replay(await order.handle.fetch_history())
+
+
+async def test_a_story_told_otherwise_does_not_replay(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = await shop.start(an_order())
+    assert await order.ends() is OrderStatus.COMPLETED
+
+    async def nothing(_: OrderWorkflow) -> None: ...
+
+    monkeypatch.setattr(OrderWorkflow, "_validate", nothing)
+
+    with pytest.raises(NondeterminismError):
+        await replay(await order.handle.fetch_history())

@@ -1,0 +1,59 @@
+"""The two Temporal servers of the tests: a real one, and one whose clock skips what nobody waits for."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+# A machine busy with other tests takes longer than the SDK's five seconds.
+START_WITHIN = timedelta(seconds=30)
+
+# The dev server has one shard and lets it poll 20 times a second, unless it is told otherwise.
+FAST = {
+    "history.transferProcessorMaxPollRPS": 2000,
+    "history.timerProcessorMaxPollRPS": 2000,
+    "history.timerProcessorMaxTimeShift": '"10ms"',
+    "matching.numTaskqueueReadPartitions": 1,
+    "matching.numTaskqueueWritePartitions": 1,
+}
+
+
+@asynccontextmanager
+async def real_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A dev server in memory, on a free port."""
+    settings = [f"{name}={value}" for name, value in FAST.items()]
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=_program("temporal"),
+        dev_server_log_level="error",
+        dev_server_extra_args=[word for one in settings for word in ("--dynamic-config-value", one)],
+        dev_server_startup_timeout=START_WITHIN,
+    )
+    async with environment:
+        yield environment
+
+
+@asynccontextmanager
+async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A test server on a free port; its one clock is every workflow's, so it is for one test at a time."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=_program("temporal-test-server"),
+        test_server_startup_timeout=START_WITHIN,
+    )
+    async with environment:
+        yield environment
+
+
+def _program(name: str) -> str:
+    """The path of a program of this environment, or else of PATH."""
+    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    found = shutil.which(name, path=folders)
+    assert found is not None, f"{name} is not installed: ./bootstrap.sh --dev"
+    return found

@@ -1,0 +1,72 @@
+"""What is written in the books stays as it was written."""
+
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from db.books import Effort, book_payment, reach_stage
+from db.database import Database
+from db.models import APPEND_ONLY, Base
+from domain.events import PaymentKind
+from domain.orders import OrderId
+from domain.stages import Stage
+from function_stubs import carrier, payment_provider
+from tests.unit.db.conftest import HOME
+
+
+@pytest.fixture
+def written(db: Database, order_id: OrderId) -> Database:
+    """Books with a row in each of their tables."""
+    db.write_now(lambda session: reach_stage(session, order_id, Stage.ORDER_RECEIVED, Effort(), late=False))
+    pay = partial(book_payment, order_id=order_id, kind=PaymentKind.CHARGE, key="k")
+    db.write_now(partial(pay, amount_cents=1, reference="r"))
+    db.write_now(partial(payment_provider.charge, order_id=order_id, amount_cents=1))
+    db.write_now(partial(carrier.dispatch, order_id=order_id, address=HOME))
+    return db
+
+
+def execute(db: Database, statement: str) -> None:
+    db.write_now(lambda session: session.execute(text(statement)))
+
+
+def rows_of(db: Database, table: str) -> list[tuple[object, ...]]:
+    return db.read_now(
+        lambda session: [tuple(row) for row in session.execute(text(f"SELECT * FROM {table}"))]
+    )
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("deed", ["UPDATE {} SET order_id = order_id", "DELETE FROM {}"])
+def test_no_row_is_changed_or_removed(written: Database, table: str, deed: str) -> None:
+    before = rows_of(written, table)
+
+    with pytest.raises(IntegrityError, match=f"{table} is append-only"):
+        execute(written, deed.format(table))
+
+    assert len(before) == 1
+    assert rows_of(written, table) == before
+
+
+def test_every_table_but_the_order_the_installation_and_the_keys_only_grows() -> None:
+    others = {"orders", "installation", "idempotency_keys"}
+
+    assert Base.metadata.tables.keys() - set(APPEND_ONLY) == others
+
+
+def test_an_order_s_number_is_never_given_out_again(written: Database, order_id: OrderId) -> None:
+    execute(
+        written,
+        "INSERT INTO orders SELECT 900, 'w', status, stage, address, items, amount_cents, "
+        "created_at, ended_at, charged_at, shipped_at, sla_breached FROM orders",
+    )
+    execute(written, "DELETE FROM orders WHERE id = 900")
+
+    execute(
+        written,
+        "INSERT INTO orders SELECT NULL, 'x', status, stage, address, items, amount_cents, "
+        "created_at, ended_at, charged_at, shipped_at, sla_breached FROM orders",
+    )
+
+    assert [row[0] for row in rows_of(written, "orders")] == [order_id, 901]

@@ -1,0 +1,248 @@
+"""A stage is reached once and in order, money moves once, an end is final."""
+
+from functools import partial
+from typing import cast
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.books import (
+    Effort,
+    LateWrite,
+    begin_failing,
+    book_payment,
+    change_status,
+    end_order,
+    find_command,
+    note_command,
+    note_compensation,
+    reach_stage,
+)
+from db.database import Database
+from db.models import Event, Order
+from db.reads import WholeOrder, find_whole_order
+from domain.events import Command, CommandNote, EventType, PaymentKind
+from domain.hedging import HedgeFigures
+from domain.orders import OrderId
+from domain.stages import Stage
+from domain.status import OrderStatus
+from tests.unit.db.conftest import bring_to, reach
+
+
+def whole(db: Database, order_id: OrderId) -> WholeOrder:
+    found = db.read_now(partial(find_whole_order, order_id=order_id))
+    assert found is not None
+    return found
+
+
+def move(db: Database, order_id: OrderId, to: OrderStatus) -> None:
+    """Whatever the status is now."""
+    db.write_now(lambda session: session.execute(update(Order).where(Order.id == order_id).values(status=to)))
+
+
+def end(db: Database, order_id: OrderId, status: OrderStatus, *when: OrderStatus, late: bool = False) -> bool:
+    return db.write_now(
+        lambda session: end_order(
+            session, order_id, status, when=when or [OrderStatus.IN_PROGRESS], late=late
+        )
+    )
+
+
+def pay(session: Session, order_id: OrderId, kind: str, key: str) -> None:
+    book_payment(session, order_id, cast("PaymentKind", kind), key=key, amount_cents=4200, reference="pay_1")
+
+
+NOTE = CommandNote(command=Command.CANCEL, command_id="c1", decision="accepted", actor="customer")
+
+
+def test_stages_are_reached_in_order_with_an_event_each(db: Database, order_id: OrderId) -> None:
+    bring_to(db, order_id, Stage.ORDER_DELIVERED)
+
+    found = whole(db, order_id)
+    assert [event.stage for event in found.events] == [stage.value for stage in Stage]
+    assert [event.sequence for event in found.events] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert found.order.stage == Stage.ORDER_DELIVERED.value
+
+
+def test_a_stage_that_is_reached_again_changes_nothing(db: Database, order_id: OrderId) -> None:
+    bring_to(db, order_id, Stage.PAYMENT_CHARGED)
+
+    assert not reach(db, order_id, Stage.ORDER_VALIDATED, late=True)
+    assert not reach(db, order_id, Stage.PAYMENT_CHARGED, late=True)
+
+    found = whole(db, order_id)
+    assert len(found.events) == 4
+    assert not found.order.sla_breached
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage > Stage.ORDER_VALIDATED])
+def test_no_stage_is_skipped(db: Database, order_id: OrderId, stage: Stage) -> None:
+    reach(db, order_id, Stage.ORDER_RECEIVED)
+
+    with pytest.raises(LateWrite):
+        reach(db, order_id, stage)
+
+    assert whole(db, order_id).order.stage == Stage.ORDER_RECEIVED.value
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_only_an_order_on_its_way_moves(db: Database, order_id: OrderId, status: OrderStatus) -> None:
+    """While it is being cancelled, the stage in flight is still allowed to end."""
+    moves = status in {OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING}
+    move(db, order_id, status)
+
+    if moves:
+        assert reach(db, order_id, Stage.ORDER_RECEIVED)
+    else:
+        with pytest.raises(LateWrite):
+            reach(db, order_id, Stage.ORDER_RECEIVED)
+
+    assert len(whole(db, order_id).events) == int(moves)
+
+
+def test_what_a_late_writer_wrote_beside_its_move_is_not_kept(db: Database, order_id: OrderId) -> None:
+    def charge_too_early(session: Session) -> None:
+        pay(session, order_id, PaymentKind.CHARGE, "charge:1")
+        reach_stage(session, order_id, Stage.PAYMENT_CHARGED, Effort(), late=False)
+
+    with pytest.raises(LateWrite):
+        db.write_now(charge_too_early)
+
+    found = whole(db, order_id)
+    assert (found.payments, found.events) == ([], [])
+
+
+def test_a_breach_is_remembered_and_never_taken_back(db: Database, order_id: OrderId) -> None:
+    reach(db, order_id, Stage.ORDER_RECEIVED, late=True)
+    reach(db, order_id, Stage.ORDER_VALIDATED, late=False)
+    end(db, order_id, OrderStatus.REJECTED, late=False)
+
+    assert whole(db, order_id).order.sla_breached
+
+
+def test_an_event_tells_what_its_stage_took(db: Database, order_id: OrderId) -> None:
+    figures = HedgeFigures(launched=5, failed=2, hung=1, cancelled=1, won_by=4, milliseconds=120)
+    effort = Effort(attempts=2, figures=figures)
+
+    db.write_now(lambda session: reach_stage(session, order_id, Stage.ORDER_RECEIVED, effort, late=False))
+
+    event = whole(db, order_id).events[0]
+    told = (event.attempts, event.launched, event.failed, event.hung, event.cancelled, event.won_by)
+    assert (*told, event.milliseconds) == (2, 5, 2, 1, 1, 4, 120)
+
+
+def test_an_order_ends_once(db: Database, order_id: OrderId) -> None:
+    assert end(db, order_id, OrderStatus.CANCELLED)
+    assert not end(db, order_id, OrderStatus.CANCELLED)
+
+    found = whole(db, order_id)
+    assert [event.type for event in found.events] == [EventType.ENDED]
+    assert found.order.ended_at is not None
+
+
+def test_an_end_is_final(db: Database, order_id: OrderId) -> None:
+    end(db, order_id, OrderStatus.CANCELLED)
+
+    with pytest.raises(LateWrite):
+        end(db, order_id, OrderStatus.COMPLETED)
+
+    assert whole(db, order_id).order.status == OrderStatus.CANCELLED
+
+
+def test_a_status_moves_only_from_where_it_is_said_to_be(db: Database, order_id: OrderId) -> None:
+    claim = partial(change_status, order_id=order_id, to=OrderStatus.RETURNING, when=[OrderStatus.COMPLETED])
+
+    with pytest.raises(LateWrite):
+        db.write_now(claim)
+    end(db, order_id, OrderStatus.COMPLETED)
+    db.write_now(claim)
+    with pytest.raises(LateWrite):
+        db.write_now(claim)
+
+    assert whole(db, order_id).order.status == OrderStatus.RETURNING
+
+
+def test_failing_begins_once_and_only_for_an_order_in_progress(db: Database, order_id: OrderId) -> None:
+    begin = partial(begin_failing, order_id=order_id)
+
+    db.write_now(begin)
+    db.write_now(begin)
+    assert whole(db, order_id).order.status == OrderStatus.FAILING
+    move(db, order_id, OrderStatus.CANCELLING)
+    with pytest.raises(LateWrite):
+        db.write_now(begin)
+
+
+def test_a_stage_is_undone_once(db: Database, order_id: OrderId) -> None:
+    undo = partial(note_compensation, order_id=order_id, stage=Stage.PACKAGE_PREPARED, effort=Effort())
+
+    assert [db.write_now(undo), db.write_now(undo)] == [True, False]
+
+    assert len(whole(db, order_id).events) == 1
+
+
+def test_a_command_is_written_once_by_its_id(db: Database, order_id: OrderId) -> None:
+    note = partial(note_command, order_id=order_id, note=NOTE)
+
+    assert [db.write_now(note), db.write_now(note)] == [True, False]
+
+    event = db.read_now(partial(find_command, order_id=order_id, command_id="c1"))
+    assert event is not None
+    assert (event.type, event.command, event.decision) == (EventType.COMMAND_ACCEPTED, "cancel", "accepted")
+    assert len(whole(db, order_id).events) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [(PaymentKind.CHARGE, "another key"), (PaymentKind.REFUND, "charge:1")],
+    ids=["a second charge", "the same key"],
+)
+def test_the_database_itself_refuses_money_that_moves_twice(
+    db: Database, order_id: OrderId, kind: PaymentKind, key: str
+) -> None:
+    db.write_now(lambda session: pay(session, order_id, PaymentKind.CHARGE, "charge:1"))
+
+    with pytest.raises(IntegrityError):
+        db.write_now(lambda session: pay(session, order_id, kind, key))
+
+    assert len(whole(db, order_id).payments) == 1
+
+
+def test_money_goes_one_way_or_the_other(db: Database, order_id: OrderId) -> None:
+    with pytest.raises(IntegrityError, match="payments_kind"):
+        db.write_now(lambda session: pay(session, order_id, "gift", "gift:1"))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"type": EventType.STAGE_REACHED, "stage": "order_received", "sequence": 9},
+        {"type": EventType.COMPENSATED, "stage": "payment_charged", "sequence": 9},
+        {"type": EventType.ENDED, "status": "cancelled", "sequence": 9},
+        {"type": EventType.COMMAND_REFUSED, "command_id": "c1", "sequence": 9},
+        {"type": EventType.COMMAND_REFUSED, "command_id": "c2", "sequence": 1},
+    ],
+    ids=["a stage", "an undoing", "an end", "a command", "a sequence number"],
+)
+def test_the_database_itself_refuses_what_is_written_twice(
+    db: Database, order_id: OrderId, columns: dict[str, object]
+) -> None:
+    """The guards look first, so only a writer that goes round them meets the unique keys."""
+    reach(db, order_id, Stage.ORDER_RECEIVED)
+    db.write_now(partial(note_compensation, order_id=order_id, stage=Stage.PAYMENT_CHARGED, effort=Effort()))
+    db.write_now(partial(note_command, order_id=order_id, note=NOTE))
+    end(db, order_id, OrderStatus.CANCELLED)
+    at = whole(db, order_id).order.created_at
+
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        db.write_now(lambda session: session.add(Event(order_id=order_id, actor="a", at=at, **columns)))
+
+
+def test_an_event_belongs_to_an_order(db: Database, order_id: OrderId) -> None:
+    at = whole(db, order_id).order.created_at
+    stray = Event(order_id=order_id + 1, sequence=1, type=EventType.ENDED, status="failed", actor="a", at=at)
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        db.write_now(lambda session: session.add(stray))
