@@ -274,14 +274,30 @@ class ServerAnswer(BaseModel):
     components: list[ComponentAnswer]
 
 
+class TrialEnd(BaseModel):
+    """How a trial's order ended, after how long; `city` is where its package was addressed to."""
+
+    status: OrderStatus
+    stage: str | None
+    charged_cents: int
+    refunded_cents: int
+    city: str
+    seconds: float
+
+
 class TrialAnswer(BaseModel):
-    """What a command at a random moment met; `code` is the refusal's, where it was refused."""
+    """What a command at a random moment met; `code` is the refusal's, where it was refused.
+
+    `end` is null if the order has not ended yet. The same `seed` is the same moment again.
+    """
 
     order_id: int
+    seed: int
     moment_seconds: float
     stage: str | None
     decision: Literal["accepted", "refused"]
-    code: str | None = None
+    code: str | None
+    end: TrialEnd | None
 
 
 class Problem(BaseModel):

@@ -1,11 +1,12 @@
 """What comes in over HTTP: strict, bounded, nothing extra."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -59,6 +60,12 @@ def _country(text: str) -> str:
     return text
 
 
+def _whole(number: Any) -> Any:
+    """To JSON 2.0 is the same number as 2; to us nothing else is."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = BeforeValidator(_whole)
 Tidy = AfterValidator(_tidy)
 ShortText = Annotated[str, StringConstraints(strict=True, max_length=100), Tidy, _described(100)]
 LongText = Annotated[str, StringConstraints(strict=True, max_length=500), Tidy, _described(500)]
@@ -110,8 +117,8 @@ class ItemBody(Body):
     """One line of an order."""
 
     sku: ShortText
-    quantity: Annotated[int, Field(ge=1, le=999)]
-    unit_price_cents: Annotated[int, Field(ge=1, le=MAX_PRICE_CENTS)]
+    quantity: Annotated[int, Field(ge=1, le=999), Whole]
+    unit_price_cents: Annotated[int, Field(ge=1, le=MAX_PRICE_CENTS), Whole]
 
     def to_domain(self) -> Item:
         return Item(**self.model_dump())

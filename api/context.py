@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Path, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from api.desk import Desk
 from domain.orders import OrderId
@@ -56,7 +56,7 @@ def _digits(text: Any) -> Any:
 
 
 def _order_id(
-    order_id: Annotated[int, BeforeValidator(_digits), Path(ge=1, le=LARGEST_ID)],
+    order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_digits), Path()],
 ) -> OrderId:
     return OrderId(order_id)
 

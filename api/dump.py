@@ -71,7 +71,14 @@ class PatientStream(StreamingResponse):
     summary="db_dump",
     response_model=Dump,
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Dump"}},
+                "text/plain": {"schema": {"type": "string"}},
+            }
+        }
+    },
 )
 async def db_dump(
     desk: TheDesk,

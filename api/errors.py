@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from domain.faults import Fault
 from domain.orders import OrderId
@@ -141,11 +142,19 @@ def _described(mistake: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _http(_request: Request, error: Any) -> JSONResponse:
+def _http(request: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     answer = problem(status, status.name, str(error.detail))
     answer.headers.update(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return answer
+
+
+def _methods_of(request: Request) -> set[str]:
+    """What the path may be asked with; the framework knows of the first operation at a path alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return set().union(*(getattr(route, "methods", None) or set() for route in routes))
 
 
 def _bug(request: Request, error: Any) -> JSONResponse:

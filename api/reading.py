@@ -1,6 +1,6 @@
 """Asking about orders."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
 from functools import partial
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, WithJsonSchema
 
 from api.answers import LiveStage, OrderPage, OrderRow, StageAnswer, WholeOrder
-from api.context import LARGEST_ID, AnOrderId, TheDesk
+from api.context import AnOrderId, TheDesk
 from api.errors import OrderNotFound
 from api.live import Live, ask_workflow
 from api.responses import NOT_FOUND
@@ -22,27 +22,21 @@ router = APIRouter(tags=["orders"])
 PAGE = 50
 LARGEST_PAGE = 500
 
-# What a cursor looks like inside; it says so little that nobody needs to know.
-CURSOR_SAYS = "before:"
+# A cursor is the id that all orders of its page are below, in hexadecimal; nobody needs to know.
+CURSOR = "^[0-7][0-9a-f]{15}$"
 
 
 def _opened(cursor: Any) -> Any:
-    """Return the id that all orders of the page asked for are below."""
-    try:
-        said = urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
-        before = int(said.removeprefix(CURSOR_SAYS))
-    except (AttributeError, ValueError):
-        before = 0
-    if not 1 <= before <= LARGEST_ID or _cursor(before) != cursor:
+    if not isinstance(cursor, str) or not re.fullmatch(CURSOR, cursor):
         raise ValueError("not a cursor that this service has given")
-    return before
+    return int(cursor, base=16)
 
 
 def _cursor(before: int) -> str:
-    return urlsafe_b64encode(f"{CURSOR_SAYS}{before}".encode()).decode()
+    return f"{before:016x}"
 
 
-Cursor = Annotated[int, BeforeValidator(_opened), WithJsonSchema({"type": "string"})]
+Cursor = Annotated[int, BeforeValidator(_opened), WithJsonSchema({"type": "string", "pattern": CURSOR})]
 
 
 @router.get("/orders/{order_id}/stage", summary="get_order_stage", responses=NOT_FOUND)

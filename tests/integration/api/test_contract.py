@@ -1,7 +1,10 @@
+import json
 from typing import Any
 
 import pytest
 
+from api.contract import FILE
+from api.contract import contract as written
 from tests.integration.api.caller import Caller
 
 # In the order of the contract.
@@ -41,6 +44,11 @@ def operations_of(contract: dict[str, Any]) -> list[tuple[str, str, dict[str, An
         for path, operations in contract["paths"].items()
         for method, operation in operations.items()
     ]
+
+
+def test_the_contract_in_the_file_is_the_one_that_is_kept(contract: dict[str, Any]) -> None:
+    assert FILE.read_text(encoding="utf-8") == written(), "renew it: python -m api.contract"
+    assert json.loads(FILE.read_text(encoding="utf-8")) == contract
 
 
 def test_the_operations_are_those_of_the_contract_in_its_order(contract: dict[str, Any]) -> None:

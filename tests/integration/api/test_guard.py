@@ -140,8 +140,13 @@ def test_a_path_is_right_or_wrong(path: str, api: Caller) -> None:
     assert ask(api, "get", path).status_code == 404
 
 
-def test_a_method_that_is_not_allowed_is_a_problem_that_names_those_that_are(api: Caller) -> None:
-    answer = ask(api, "delete", "/orders/1")
+@pytest.mark.parametrize(
+    ("path", "methods"), [("/orders/1", "GET"), ("/orders", "GET, POST"), ("/docs", "GET")]
+)
+def test_a_method_that_is_not_allowed_is_a_problem_that_names_those_that_are(
+    path: str, methods: str, api: Caller
+) -> None:
+    answer = ask(api, "delete", path)
 
     assert_refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == methods

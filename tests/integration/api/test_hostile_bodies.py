@@ -146,7 +146,7 @@ def test_a_field_of_the_wrong_type(value: Any, api: Caller) -> None:
     assert_turned_away(send(api, order_with(line1=value)), "body.address.line1")
 
 
-@pytest.mark.parametrize("quantity", [True, "1", 1.0, 0, -1, 1000, None, [1]])
+@pytest.mark.parametrize("quantity", [True, "1", 1.5, 0, -1, 1000, 1000.0, None, [1]])
 def test_a_quantity_that_is_none(quantity: Any, api: Caller) -> None:
     answer = send(api, order_of({**ITEM, "quantity": quantity}))
 

@@ -50,6 +50,7 @@ def test_each_order_gets_the_next_id(api: Caller) -> None:
     ("items", "cents"),
     [
         ([{"sku": "tea", "quantity": 3, "unit_price_cents": 250}], 750),
+        ([{"sku": "tea", "quantity": 3.0, "unit_price_cents": 250}], 750),
         (
             [
                 {"sku": "tea", "quantity": 999, "unit_price_cents": 1},
