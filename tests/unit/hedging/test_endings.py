@@ -8,7 +8,8 @@ from itertools import product
 import pytest
 
 from domain.faults import FlakyFault
-from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
+from domain.hedging import HedgeFigures
+from hedge_state import HedgeScope, HedgeState, RaceWatch, hedge_scope, run_with_hedges
 from tests.unit.hedging.scripts import (
     Ledger,
     Script,
@@ -90,8 +91,11 @@ async def test_a_retired_attempt_that_succeeds_all_the_same_wins(state: HedgeSta
 async def test_the_callers_cancel_during_the_grace_comes_out(state: HedgeState) -> None:
     script = Script((ignores_cancels(for_seconds=0.2), succeeds()))
 
+    watches: list[RaceWatch] = []
+
     async def caller() -> object:
-        with hedge_scope(a_scope(state)):
+        with hedge_scope(a_scope(state)) as watch:
+            watches.append(watch)
             return await run_with_hedges(script)
 
     task = asyncio.create_task(caller())
@@ -103,6 +107,8 @@ async def test_the_callers_cancel_during_the_grace_comes_out(state: HedgeState) 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert script.running == 0
+    await asyncio.sleep(1.0)
+    assert watches[0].figures() == HedgeFigures(launched=2, cancelled=1, won_by=2, milliseconds=200)
 
 
 @on_virtual_clock
