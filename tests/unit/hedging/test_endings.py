@@ -68,6 +68,27 @@ async def test_a_loser_that_ignores_its_cancel_is_reported_and_left(
 
 
 @on_virtual_clock
+async def test_an_attempt_is_told_to_end_only_once(state: HedgeState, ledger: Ledger) -> None:
+    cleaned_up = []
+
+    async def cleans_up_slowly() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.1)
+            cleaned_up.append(True)
+
+    script = Script((succeeds(after=0.120), cleans_up_slowly))
+
+    with hedge_scope(a_scope(state, ledger)):
+        await run_with_hedges(script, hedges=2)
+
+    assert cleaned_up == [True]
+    assert ledger.outcomes() == [(1, "won"), (2, "hung")]
+    assert [record.age_seconds for record in ledger.records] == pytest.approx([0.120, 0.050])
+
+
+@on_virtual_clock
 async def test_a_retired_attempt_that_ignores_its_cancel_keeps_its_slot(state: HedgeState) -> None:
     script = Script((hangs(), ignores_cancels(for_seconds=1.0), hangs()))
 
