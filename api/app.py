@@ -12,6 +12,7 @@ from api import (
     dump,
     errors,
     health,
+    metrics,
     pages,
     placing,
     reading,
@@ -32,7 +33,7 @@ Start the server, place an order, watch its stage; cancel it, change its address
 
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, pages)
+ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
 
 
 class App(FastAPI):

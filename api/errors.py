@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -153,8 +154,15 @@ def _http(request: Request, error: Any) -> JSONResponse:
 
 def _methods_of(request: Request) -> set[str]:
     """What the path may be asked with; the framework knows of the first operation at a path alone."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    routes = [route for route in _routes_of(request.app) if route.matches(request.scope)[0] is not Match.NONE]
     return set().union(*(getattr(route, "methods", None) or set() for route in routes))
+
+
+def _routes_of(router: Any) -> Iterator[Any]:
+    """Each route by itself, those of included routers too."""
+    for route in router.routes:
+        included = getattr(route, "original_router", None)
+        yield from [route] if included is None else _routes_of(included)
 
 
 def _bug(request: Request, error: Any) -> JSONResponse:
