@@ -8,39 +8,34 @@ May import: domain, hedging.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from domain.faults import DeadlineFault, Fault
+from hedging.book import Book
 from hedging.pace import Pace
-from hedging.records import Attempt, AttemptRecord, AttemptSink, Cause, Outcome, tell
+from hedging.records import Attempt, Cause, Outcome
 from hedging.scope import HedgeScope, current_scope, hedge_scope, leave_scope
 from hedging.state import HedgeState, process_state
 from hedging.watch import RaceWatch
 
-__all__ = [
-    "AttemptRecord",
-    "AttemptSink",
-    "HedgeScope",
-    "HedgeState",
-    "RaceWatch",
-    "hedge_scope",
-    "run_with_hedges",
-]
+__all__ = ["HedgeScope", "HedgeState", "RaceWatch", "hedge_scope", "run_with_hedges"]
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 Call = Callable[..., Awaitable[T]]
 
 # Weather. Anything else, a refusal or a bug, ends the race at once and is not tried again.
 RETRYABLE = (Fault, ConnectionError, TimeoutError)
 
-# How long a race waits for attempts it has told to end.
+# How long a race waits for the attempts it has told to end.
 GRACE = timedelta(milliseconds=250)
+
+
+# Edit the default of `hedges` to try things: 1 leaves every retry to Temporal. The README sends its readers
+# to line 41 for it, and a test keeps it there.
 
 
 async def run_with_hedges(fn: Call[T], /, *args: Any, hedges: int = 7, **kwargs: Any) -> T:
@@ -66,33 +61,37 @@ class _Race(Generic[T]):
         self._call = call
         self._hedges = hedges
         self._scope = scope
-        self._watch = watch
-        self._stage = (scope.state or process_state()).stage(scope.stage)
-        self._pace = Pace(self._stage)
         self._loop = asyncio.get_running_loop()
-        self._started = self._loop.time()
-        self._deadline = inf if scope.deadline is None else self._started + scope.deadline.total_seconds()
+        self._stage = (scope.state or process_state()).stage(scope.stage)
+        self._stage.delay.hedges = hedges
+        self._pace = Pace(self._stage)
+        self._book = Book(scope, self._stage, watch, self._loop.time)
+        self._deadline = inf if scope.deadline is None else self._loop.time() + scope.deadline.total_seconds()
         self._running: list[Attempt] = []
         self._launches = 0
         self._is_over = False
-        self._last_error: BaseException | None = None
         self._losers_are = Outcome.CANCELLED
-        self._bell: asyncio.Future[asyncio.Task[T] | None]
+        self._last_error: BaseException | None = None
+        self._bell: asyncio.Future[asyncio.Task[T] | None] | None = None
 
     async def run(self) -> T:
         """Launch, listen and replace until an attempt wins; whatever happens, see all the others out."""
-        self._watch.race_started(self, self._loop.time, self._started)
+        self._book.open()
         try:
             self._start()
-            while (winner := self._settle()) is None:
-                self._keep_the_deadline()
-                self._keep_the_pace()
-                await self._something_ends(before=self._next_appointment())
-            result: T = winner.task.result()
-            return result
+            while True:
+                now = await self._something_ends(before=self._next_appointment())
+                if winner := self._settle():
+                    return cast(T, winner.task.result())
+                self._keep_the_deadline(now)
+                self._keep_the_pace(now)
         finally:
-            await self._see_losers_out()
-            self._watch.race_ended(self, self._loop.time())
+            interruption = await self._see_losers_out()
+            self._book.close()
+            # Its frames hold this race: a circle that only the garbage collector would cut.
+            self._last_error = None
+            if interruption:
+                raise interruption
 
     def _start(self) -> None:
         self._launch(0, Cause.FIRST)
@@ -111,6 +110,16 @@ class _Race(Generic[T]):
             self._replace(attempt)
         return None
 
+    def _close_ended(self) -> list[Attempt]:
+        """Take the attempts that have ended out of the race, in launch order, each with its outcome."""
+        ended = [attempt for attempt in self._running if attempt.task.done()]
+        for attempt in ended:
+            attempt.close(race_is_over=self._is_over)
+            self._is_over |= attempt.outcome is Outcome.WON
+            self._running.remove(attempt)
+            self._book.ended(attempt)
+        return ended
+
     def _stop_if_final(self, attempt: Attempt) -> None:
         """Raise an error that no other attempt could mend, and any error of a single stream."""
         if attempt.outcome is not Outcome.FAILED or attempt.error is None:
@@ -120,22 +129,21 @@ class _Race(Generic[T]):
             raise attempt.error
 
     def _replace(self, ended: Attempt) -> None:
-        if ended.successor is not None:
+        if ended.successor:
             self._launch(ended.slot, ended.successor)
         elif self._pace.replaces_at_once(self._loop.time()):
             self._launch_extra(Cause.ERROR)
-        elif not self._running and self._deadline == inf and self._last_error is not None:
+        elif self._last_error and not self._running and self._deadline == inf:
             raise self._last_error
 
-    def _keep_the_deadline(self) -> None:
-        if self._loop.time() >= self._deadline:
+    def _keep_the_deadline(self, now: float) -> None:
+        if now >= self._deadline:
             self._losers_are = Outcome.HUNG
-            raise DeadlineFault(
-                f"{self._scope.stage}: no winner in {self._scope.deadline}"
-            ) from self._last_error
+            spent = f"{self._scope.stage}: no winner in {self._scope.deadline}"
+            raise DeadlineFault(spent) from self._last_error
 
-    def _keep_the_pace(self) -> None:
-        if self._hedges > 1 and self._loop.time() >= self._pace.next_at:
+    def _keep_the_pace(self, now: float) -> None:
+        if self._hedges > 1 and now >= self._pace.next_at:
             self._launch_extra(Cause.GAP if self._running else Cause.ERROR)
 
     def _next_appointment(self) -> float:
@@ -173,86 +181,63 @@ class _Race(Generic[T]):
         task.add_done_callback(self._ring)
         attempt = Attempt(number=self._launches, slot=slot, cause=cause, started=now, task=task)
         self._running.append(attempt)
-        self._stage.launched(attempt)
-        self._watch.launched(attempt, self._loop.time)
+        self._book.launched(attempt)
         self._pace.launched(cause, now)
 
     async def _attempt(self) -> T:
         leave_scope()
         return await self._call()
 
-    async def _something_ends(self, *, before: float) -> None:
-        """Return when an attempt has ended, or at the loop's time `before`, all of that tick let in."""
+    async def _something_ends(self, *, before: float) -> float:
+        """Return when an attempt has ended or the loop's time is `before`, all of that tick let in: the time.
+
+        A call that ends at once has ended after one turn of the loop, and needs neither bell nor timer.
+        """
+        await asyncio.sleep(0)
+        if not any(attempt.task.done() for attempt in self._running):
+            is_time = await self._bell_rings(before)
+            if is_time:
+                await asyncio.sleep(0)
+                return max(before, self._loop.time())
+        return self._loop.time()
+
+    async def _bell_rings(self, before: float) -> bool:
+        """Whether it was the time that rang, which it may a hair early, and not an attempt that ended."""
         self._bell = self._loop.create_future()
         timer = self._loop.call_at(before, self._ring) if before < inf else None
         try:
-            if await self._bell is None:
-                await asyncio.sleep(0)
+            return await self._bell is None
         finally:
             if timer:
                 timer.cancel()
 
     def _ring(self, ended: "asyncio.Task[T] | None" = None) -> None:
-        if not self._bell.done():
+        if self._bell and not self._bell.done():
             self._bell.set_result(ended)
 
-    async def _see_losers_out(self) -> None:
-        """Tell every attempt to end, wait at most the grace, then raise the caller's cancel, if one came."""
+    async def _see_losers_out(self) -> asyncio.CancelledError | None:
+        """Tell every attempt to end and wait, at most the grace; return the caller's cancel, if one came."""
         self._is_over = True
         self._close_ended()
-        patience_ends = self._loop.time() + GRACE.total_seconds()
+        told_at = self._loop.time()
         for attempt in self._running:
-            attempt.dismiss(self._losers_are, self._loop.time())
-        interruption = None
-        while self._running and self._loop.time() < patience_ends:
+            attempt.dismiss(self._losers_are, told_at)
+        interruption = await self._wait_for_losers(until=told_at + GRACE.total_seconds())
+        for attempt in self._running:
+            attempt.outcome = attempt.dismissed_as
+            self._book.left_behind(attempt)
+        return interruption
+
+    async def _wait_for_losers(self, *, until: float) -> asyncio.CancelledError | None:
+        """Return when all have ended or at `until`, with the caller's cancel, kept for then, if one came."""
+        interruption, now = None, self._loop.time()
+        while self._running and now < until:
             try:
-                await self._something_ends(before=patience_ends)
+                now = await self._something_ends(before=until)
             except asyncio.CancelledError as cancelled:
                 interruption = cancelled
             self._close_ended()
-        for attempt in list(self._running):
-            self._report_stray(attempt)
-        if interruption:
-            raise interruption
-
-    def _close_ended(self) -> list[Attempt]:
-        """Take the ended attempts out of the race, each with its outcome reported."""
-        ended = [attempt for attempt in self._running if attempt.task.done()]
-        for attempt in ended:
-            attempt.close(race_is_over=self._is_over)
-            self._is_over = self._is_over or attempt.outcome is Outcome.WON
-            self._report(attempt)
-        return ended
-
-    def _report(self, attempt: Attempt, *, is_stray: bool = False) -> None:
-        now = self._loop.time()
-        self._running.remove(attempt)
-        self._watch.ended(attempt)
-        self._stage.learn(attempt)
-        if self._scope.sinks:
-            record = self._record_of(attempt, now, is_stray=is_stray)
-            tell(self._scope.sinks, record)
-
-    def _report_stray(self, attempt: Attempt) -> None:
-        """An attempt that ignored its cancel is left behind, but never in silence."""
-        attempt.outcome = self._losers_are
-        log.warning("hedge.stray", extra={"stage": self._scope.stage, "number": attempt.number})
-        self._stage.keep_stray(attempt)
-        self._report(attempt, is_stray=True)
-
-    def _record_of(self, attempt: Attempt, now: float, *, is_stray: bool) -> AttemptRecord:
-        return AttemptRecord(
-            stage=self._scope.stage,
-            number=attempt.number,
-            cause=attempt.cause,
-            outcome=attempt.outcome or self._losers_are,
-            started_after_seconds=attempt.started - self._started,
-            age_seconds=attempt.age(now),
-            error=None if attempt.error is None else type(attempt.error).__name__,
-            is_stray=is_stray,
-            delay_seconds=self._stage.delay_seconds,
-            tokens=self._stage.bucket.tokens,
-        )
+        return interruption
 
 
 def _name_of(fn: Callable[..., object]) -> str:

@@ -1,6 +1,6 @@
 """The API's entry point: wires the parts together and serves them; decides nothing.
 
-May import: config, db, engine, api, supervisor, observability.
+May import: domain, config, db, engine, api, supervisor, observability.
 """
 
 import asyncio
@@ -8,14 +8,14 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
-from api.context import Context
+from api.context import Context, Processes
 from api.desk import Desk
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
@@ -36,41 +36,57 @@ EXIT_PORT_TAKEN = 3
 # Requests in flight may end; an open stream must not keep the process from stopping.
 REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
 
+# A connection closed sooner than its client expects is, now and then, closed under the client's next request.
+IDLE_CONNECTIONS_LIVE = timedelta(seconds=75)
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application; everything it needs is opened when it starts and closed when it stops."""
+
+def create_app(settings: Settings, processes: Processes | None = None) -> FastAPI:
+    """Return the application; everything it needs is opened when it starts and closed when it stops.
+
+    `processes`: what starts and stops everything behind the API, unless that is the supervisor.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
-        db, link, supervisor = Database(settings.database_url), TemporalLink(settings), Supervisor(settings)
+        db, link = Database(settings.database_url), TemporalLink(settings)
+        behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
-        app.state.context = Context(desk=desk, supervisor=supervisor)
+        app.state.context = Context(desk=desk, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
-            chores.append(asyncio.create_task(_autostart(supervisor)))
-        yield
-        for chore in chores:
-            chore.cancel()
-            with suppress(asyncio.CancelledError):
-                await chore
-        await link.close()
-        await supervisor.stop()
-        db.close()
-        # The SDK's threads outlive an interpreter that still holds its client.
-        gc.collect()
+            chores.append(asyncio.create_task(_autostart(behind)))
+        try:
+            yield
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            await link.close()
+            await _stop(behind)
+            db.close()
+            # The SDK's threads outlive an interpreter that still holds its client.
+            gc.collect()
 
     return build_app(lifespan, api_host=settings.api_host)
 
 
-async def _autostart(supervisor: Supervisor) -> None:
+async def _autostart(processes: Processes) -> None:
     """A start that fails leaves the API up, to say what is missing and to be asked again."""
     try:
-        await supervisor.start()
+        await processes.start()
         log.info("server.ready")
     except (Refusal, Fault) as reason:
         log.error("server.not_started", extra={"why": str(reason)})
+
+
+async def _stop(processes: Processes) -> None:
+    """What another owner watches by now is not ours to stop, and no reason not to close the rest."""
+    try:
+        await processes.stop()
+    except (Refusal, Fault) as reason:
+        log.error("server.not_stopped", extra={"why": str(reason)})
 
 
 def main() -> None:
@@ -92,6 +108,7 @@ def main() -> None:
         port=settings.api_port,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
 

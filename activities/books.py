@@ -1,4 +1,4 @@
-"""Quick writes to our own books: they need no hedging, so workflows run them as local activities."""
+"""Quick writes to our own books: they call nobody, so they need no hedging."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from function_stubs.intake import record_reviewed
 
 
 class BookActivities(Activities):
-    """What was decided about an order is written down before anyone hears of it."""
+    """What was decided about an order is written down before its caller hears of it."""
 
     def all(self) -> list[Callable[..., Any]]:
         return [

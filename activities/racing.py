@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -21,7 +21,11 @@ from domain.stages import Stage
 from domain.tasks import StageReached, StageTask
 from function_stubs.flaky import Dice
 from function_stubs.outcome import Outcome
-from hedge_state import AttemptSink, HedgeScope, HedgeState, RaceWatch, hedge_scope, run_with_hedges
+from hedge_state import run_with_hedges
+from hedging.records import AttemptSink
+from hedging.scope import HedgeScope, hedge_scope
+from hedging.state import HedgeState
+from hedging.watch import RaceWatch
 
 T = TypeVar("T")
 
@@ -75,32 +79,37 @@ class HedgedActivities(Activities):
         call: Callable[[], Awaitable[T]],
         record: Callable[[Session, Outcome[T]], None],
     ) -> T:
-        """Race `call`, then commit what it brought home, in one transaction after the race."""
-        won, effort = await self._race(task, call)
-        outcome = Outcome(
-            order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
-        )
-        await self._db.write(lambda session: record(session, outcome))
-        return won
+        """Race `call`, then commit what it brought home, in one transaction after the race.
 
-    async def read(self, task: StageTask) -> OrderSnapshot:
-        return await self._db.read(partial(read_order, order_id=task.order_id))
-
-    async def _race(self, task: StageTask, call: Callable[[], Awaitable[T]]) -> tuple[T, Effort]:
+        Temporal hears heartbeats until the commit is done: a busy database is not a dead worker.
+        """
         info = activity.info()
         earlier = _figures_of_earlier_attempts(info)
         scope = HedgeScope(
             stage=info.activity_type, deadline=task.race, state=self._tools.hedging, sinks=self._tools.sinks
         )
-        hedges = {} if self._tools.hedges is None else {"hedges": self._tools.hedges}
         with hedge_scope(scope) as watch:
             async with _heartbeats(watch, earlier):
-                try:
-                    won = await run_with_hedges(call, **hedges)
-                except Fault as fault:
-                    _give_up_when_out_of_patience(task, watch.figures().after(earlier), fault)
-                    raise
-        return won, Effort(attempts=info.attempt, figures=watch.figures().after(earlier))
+                won = await self._race(task, call, watch, earlier)
+                effort = Effort(attempts=info.attempt, figures=watch.figures().after(earlier))
+                outcome = Outcome(
+                    order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
+                )
+                await self._db.write(lambda session: record(session, outcome))
+        return won
+
+    async def read(self, task: StageTask) -> OrderSnapshot:
+        return await self._db.read(partial(read_order, order_id=task.order_id))
+
+    async def _race(
+        self, task: StageTask, call: Callable[[], Awaitable[T]], watch: RaceWatch, earlier: HedgeFigures
+    ) -> T:
+        hedges = {} if self._tools.hedges is None else {"hedges": self._tools.hedges}
+        try:
+            return await run_with_hedges(call, **hedges)
+        except Fault as fault:
+            _give_up_when_out_of_patience(task, watch.figures().after(earlier), fault)
+            raise
 
 
 def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, fault: Fault) -> None:
@@ -110,8 +119,14 @@ def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, fault:
 
 
 def _figures_of_earlier_attempts(info: activity.Info) -> HedgeFigures:
-    """What the last heartbeat of the attempt before this one told: Temporal hands it on to the next."""
-    return HedgeFigures(**info.heartbeat_details[0]["figures"]) if info.heartbeat_details else HedgeFigures()
+    """What the last heartbeat of the attempt before this one told: Temporal hands it on to the next.
+
+    Calls that were still running at that heartbeat ended with their worker.
+    """
+    if not info.heartbeat_details:
+        return HedgeFigures()
+    told = HedgeFigures(**info.heartbeat_details[0]["figures"])
+    return replace(told, won_by=None, cancelled=told.launched - told.failed - told.hung)
 
 
 @asynccontextmanager

@@ -2,11 +2,28 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fastapi import FastAPI
 
-from api import commands, dump, errors, health, orders, pages, server, trials
+from api import (
+    actions,
+    commands,
+    dump,
+    errors,
+    health,
+    metrics,
+    pages,
+    placing,
+    reading,
+    server,
+    timeline,
+    trials,
+)
+from api.answers import Problem
 from api.guards import Guard
+from api.once import KeyEcho
+from api.responses import ANYWHERE
 
 DESCRIPTION = """
 An order goes through eight stages while the calls behind them fail and hang on purpose.
@@ -15,20 +32,37 @@ Start the server, place an order, watch its stage; cancel it, change its address
 """
 
 
+# In the order in which the documentation shows them.
+ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
+
+
+class App(FastAPI):
+    """Its contract describes errors too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the contract; made once."""
+        contract = super().openapi()
+        contract["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return contract
+
+
 def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], *, api_host: str) -> FastAPI:
     """Return the application; `lifespan` gives `app.state.context` what the routes work with."""
-    app = FastAPI(
+    app = App(
         title="Order lifecycle",
         version="0.1.0",
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        responses=ANYWHERE,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for room in (server, orders, commands, dump, trials, health, pages):
+    for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", pages.static_files(), name="static")
     errors.install(app)
+    app.add_middleware(KeyEcho)
     app.add_middleware(Guard, api_host=api_host)
     return app

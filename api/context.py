@@ -1,24 +1,38 @@
 """What every route works with, made once by create_app."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Path, Request
+from pydantic import BeforeValidator, Field
 
 from api.desk import Desk
 from domain.orders import OrderId
-from supervisor.supervisor import Supervisor
+from supervisor.status import ServerStatus
 
 # The largest id a 64-bit column can hold.
 LARGEST_ID = 2**63 - 1
 
 
+class Processes(Protocol):
+    """What runs behind the API; the supervisor, outside of tests."""
+
+    async def start(self) -> ServerStatus:
+        """Return once all is ready; raises a refusal or a fault otherwise."""
+
+    async def status(self) -> ServerStatus:
+        """Return what runs now."""
+
+    async def stop(self) -> ServerStatus:
+        """Return once nothing is left."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The desk takes orders and commands; the supervisor starts and stops the processes behind it."""
+    """The desk takes orders and commands; `processes` are what the API starts and stops behind it."""
 
     desk: Desk
-    supervisor: Supervisor
+    processes: Processes
 
 
 def _context(request: Request) -> Context:
@@ -30,15 +44,24 @@ def _desk(request: Request) -> Desk:
     return _context(request).desk
 
 
-def _supervisor(request: Request) -> Supervisor:
-    return _context(request).supervisor
+def _processes(request: Request) -> Processes:
+    return _context(request).processes
 
 
-def _order_id(order_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> OrderId:
+def _digits(text: Any) -> Any:
+    """Nothing but digits; what reads numbers would also take blanks, signs and points."""
+    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
+        raise ValueError("must be a whole number")
+    return text
+
+
+def _order_id(
+    order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_digits), Path()],
+) -> OrderId:
     return OrderId(order_id)
 
 
 TheContext = Annotated[Context, Depends(_context)]
 TheDesk = Annotated[Desk, Depends(_desk)]
-TheSupervisor = Annotated[Supervisor, Depends(_supervisor)]
+TheProcesses = Annotated[Processes, Depends(_processes)]
 AnOrderId = Annotated[OrderId, Depends(_order_id)]

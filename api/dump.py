@@ -1,7 +1,13 @@
 """The three tables, as JSON or as text, read in one transaction and streamed."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -9,11 +15,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+from starlette.types import Message, Send
 
+from api.answers import Dump, EventRow, OrderRow, PaymentRow
 from api.context import LARGEST_ID, TheDesk
-from api.schemas import Dump, EventRow, OrderRow, PaymentRow
+from api.errors import ApiError
+from db.database import TooManyStreams
 from db.models import Base, Event, Order, Payment
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
 
 TABLES: tuple[tuple[str, type[Base], type[BaseModel]], ...] = (
@@ -25,13 +35,50 @@ TABLES: tuple[tuple[str, type[Base], type[BaseModel]], ...] = (
 # Rows fetched at a time: enough to be quick, few enough to stay small.
 BATCH = 500
 
+# Sent at a time: a piece a row would be a thread's work a row.
+PIECE_CHARACTERS = 32 * 1024
+
+# A reader who takes longer for one piece has stopped reading, and holds an old snapshot of the database.
+PIECE_READ_WITHIN = timedelta(seconds=10)
+
+
+class DumpsBusy(ApiError):
+    """As many dumps as may be are being sent."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "DUMPS_BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("other dumps are being read; ask again when they are done")
+
+
+class PatientStream(StreamingResponse):
+    """Ends unfinished when its reader has stopped reading."""
+
+    async def stream_response(self, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(PIECE_READ_WITHIN.total_seconds()):
+                await send(message)
+
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            log.info("dump.abandoned")
+
 
 @router.get(
     "/db-dump",
     summary="db_dump",
     response_model=Dump,
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Dump"}},
+                "text/plain": {"schema": {"type": "string"}},
+            }
+        }
+    },
 )
 async def db_dump(
     desk: TheDesk,
@@ -42,7 +89,28 @@ async def db_dump(
     """Print the Orders, Payments and Events tables: all of them, unless asked for less."""
     write = _as_text if format == "text" else _as_json
     media_type = "text/plain; charset=utf-8" if format == "text" else "application/json"
-    return StreamingResponse(desk.db.stream(lambda s: write(s, after_order, limit)), media_type=media_type)
+    rows = desk.db.stream(partial(write, after_order=after_order, limit=limit))
+    return PatientStream(await _begun(_in_pieces(rows)), media_type=media_type)
+
+
+async def _begun(pieces: Iterator[str]) -> Iterator[str]:
+    """The same, but what can go wrong at the beginning goes wrong now, while it can still be said."""
+    try:
+        first = await asyncio.to_thread(next, pieces, "")
+    except TooManyStreams:
+        raise DumpsBusy from None
+    return chain([first], pieces)
+
+
+def _in_pieces(texts: Iterable[str]) -> Iterator[str]:
+    piece, length = [], 0
+    for text in texts:
+        piece.append(text)
+        length += len(text)
+        if length >= PIECE_CHARACTERS:
+            yield "".join(piece)
+            piece, length = [], 0
+    yield "".join(piece)
 
 
 def _as_json(session: Session, after_order: int, limit: int | None) -> Iterator[str]:

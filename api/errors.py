@@ -1,19 +1,22 @@
 """Every error leaves as a problem of RFC 9457 with a stable code; this is the one place that says how."""
 
 import logging
+import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from domain.faults import Fault
 from domain.orders import OrderId
-from domain.refusals import Refusal
-from domain.stages import Stage
+from domain.refusals import Refusal, StillRunning
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,12 @@ PROBLEM_TYPE = "application/problem+json"
 
 # By then a passing outage has usually passed.
 RETRY_AFTER_SECONDS = "1"
+
+# Who has made more mistakes than this in one request is helped by the first few.
+MISTAKES_LISTED = 20
+
+# The names of our own fields are such; a name that was made up by the sender may be anything.
+FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class ApiError(Exception):
@@ -56,38 +65,39 @@ class DecisionPending(ApiError):
         super().__init__("what became of the command is not known yet; ask again", order_id)
 
 
-class CommandRefused(Exception):
-    """A refusal on its way out, with the order it is about."""
-
-    def __init__(self, refusal: Refusal, order_id: OrderId, stage: Stage | None) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
-        self.order_id = order_id
-        self.stage = stage
-
-
-def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResponse:
-    """Return the answer; a 503 says when to ask again."""
-    body = {
+def problem_body(status: HTTPStatus, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """Return what a problem says; of `more` what is known."""
+    return {
         "type": "about:blank",
         "title": status.phrase,
-        "status": status,
+        "status": status.value,
         "code": code,
         "detail": detail,
         **{name: value for name, value in more.items() if value is not None},
     }
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return JSONResponse(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResponse:
+    """Return the answer; one that may be another in a moment says when to ask again."""
+    passes = status is HTTPStatus.SERVICE_UNAVAILABLE or code == StillRunning.code
+    return JSONResponse(
+        problem_body(status, code, detail, **more),
+        status_code=status,
+        media_type=PROBLEM_TYPE,
+        headers={"Retry-After": RETRY_AFTER_SECONDS} if passes else None,
+    )
 
 
 def install(app: FastAPI) -> None:
     """Make every exception an answer."""
     app.add_exception_handler(ApiError, _api_error)
-    app.add_exception_handler(CommandRefused, _refused)
-    app.add_exception_handler(Refusal, _refused_otherwise)
+    app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Fault, _fault)
     app.add_exception_handler(TemporalAway, _temporal_away)
-    app.add_exception_handler(OperationalError, _database_away)
+    for outage in (DatabaseError, NoConnectionFree):
+        app.add_exception_handler(outage, _database_away)
+    for mistake_of_ours in (IntegrityError, ProgrammingError, DataError):
+        app.add_exception_handler(mistake_of_ours, _bug)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
@@ -98,17 +108,6 @@ def _api_error(_request: Request, error: Any) -> JSONResponse:
 
 
 def _refused(_request: Request, error: Any) -> JSONResponse:
-    refusal = error.refusal
-    return problem(
-        HTTPStatus.CONFLICT,
-        refusal.code,
-        refusal.message,
-        order_id=error.order_id,
-        stage=error.stage.value if error.stage else None,
-    )
-
-
-def _refused_otherwise(_request: Request, error: Any) -> JSONResponse:
     return problem(HTTPStatus.CONFLICT, error.code, error.message)
 
 
@@ -121,27 +120,49 @@ def _temporal_away(_request: Request, _error: Any) -> JSONResponse:
 
 
 def _database_away(_request: Request, error: Any) -> JSONResponse:
-    log.error("database.unavailable", extra={"reason": str(error.orig)})
+    log.error("database.unavailable", extra={"reason": str(getattr(error, "orig", error))})
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE", "the database does not answer")
 
 
 def _invalid(_request: Request, error: Any) -> JSONResponse:
     """Name each field and what is wrong with it; never repeat what was sent."""
-    found = [
-        {
-            "field": ".".join(str(part) for part in detail["loc"]),
-            "message": detail["msg"].removeprefix("Value error, "),
-        }
-        for detail in error.errors()
-    ]
+    mistakes = error.errors()
     return problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_REQUEST", f"{len(found)} mistake(s)", errors=found
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "INVALID_REQUEST",
+        f"{len(mistakes)} mistake(s)",
+        errors=[_described(mistake) for mistake in mistakes[:MISTAKES_LISTED]],
     )
 
 
-def _http(_request: Request, error: Any) -> JSONResponse:
+def _described(mistake: dict[str, Any]) -> dict[str, str]:
+    parts = (str(part) for part in mistake["loc"])
+    return {
+        "field": ".".join(part if FIELD_NAME.fullmatch(part) else "?" for part in parts),
+        "message": mistake["msg"].removeprefix("Value error, "),
+    }
+
+
+def _http(request: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
-    return problem(status, status.name, str(error.detail))
+    answer = problem(status, status.name, str(error.detail))
+    answer.headers.update(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+    return answer
+
+
+def _methods_of(request: Request) -> set[str]:
+    """What the path may be asked with; the framework knows of the first operation at a path alone."""
+    routes = [route for route in _routes_of(request.app) if route.matches(request.scope)[0] is not Match.NONE]
+    return set().union(*(getattr(route, "methods", None) or set() for route in routes))
+
+
+def _routes_of(router: Any) -> Iterator[Any]:
+    """Each route by itself, those of included routers too."""
+    for route in router.routes:
+        included = getattr(route, "original_router", None)
+        yield from [route] if included is None else _routes_of(included)
 
 
 def _bug(request: Request, error: Any) -> JSONResponse:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.context import Context, TheContext
 from api.errors import problem
-from api.responses import UNAVAILABLE
+from supervisor.status import TEMPORAL, ComponentState
 
 router = APIRouter(tags=["health"])
 
@@ -21,7 +21,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="readyz", responses=UNAVAILABLE, response_model=dict[str, str])
+@router.get("/readyz", summary="readyz", response_model=dict[str, str])
 async def readyz(context: TheContext) -> JSONResponse:
     """Say that orders can be taken and brought to their end, or what is missing for it."""
     missing = await _missing(context)
@@ -31,8 +31,10 @@ async def readyz(context: TheContext) -> JSONResponse:
 
 
 async def _missing(context: Context) -> list[str]:
-    status = await context.supervisor.status()
-    missing = [part.name for part in status.components if part.state != "ready"]
+    status = await context.processes.status()
+    missing = [part.name for part in status.components if part.state is not ComponentState.READY]
+    if not context.desk.link.is_up and TEMPORAL not in missing:
+        missing.append(TEMPORAL)
     try:
         await context.desk.db.read(_touch)
     except SQLAlchemyError:

@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
 from api.desk import Desk
@@ -28,7 +28,7 @@ async def sweep_for_ever(desk: Desk) -> None:
     while True:
         try:
             await sweep(desk)
-        except (TemporalAway, RPCError, OperationalError) as error:
+        except (TemporalAway, SQLAlchemyError) as error:
             log.info("sweep.postponed", extra={"why": type(error).__name__})
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
 
@@ -37,5 +37,8 @@ async def sweep(desk: Desk) -> None:
     """Start what was left behind, once."""
     before = datetime.now(UTC) - LONG_ENOUGH
     for order in await desk.db.read(partial(find_unstarted, placed_before=before, limit=BATCH)):
-        log.info("order.swept", extra={"order_id": order.order_id})
-        await desk.start(desk.link.client(), order)
+        try:
+            await desk.start(desk.link.client(), order)
+        except RPCError as error:
+            # What keeps this one from being started need not keep those behind it.
+            log.warning("sweep.failed", extra={"order_id": order.order_id, "why": error.status.name})

@@ -1,4 +1,4 @@
-"""Measurements with their results as data.
+"""Figures, and the runs that yield them: each a command of its own, seeded, bounded in time.
 
-May import: domain, hedge_state, hedging.
+May import: domain, config, db, hedge_state, hedging, observability, supervisor.
 """

@@ -93,14 +93,22 @@ class PipBuilder:
         try:
             if folder.exists():
                 shutil.rmtree(folder)
-            venv.create(folder, with_pip=True, symlinks=os.name != "nt")
-        except (OSError, subprocess.CalledProcessError) as error:
+            venv.create(folder, symlinks=os.name != "nt")
+        except OSError as error:
             raise SetupFailed(f"Cannot make {folder.name}: {error}") from None
+        self._run(
+            Places(folder.parent).python, "ensurepip", "--default-pip", instead="pip could not be set up"
+        )
 
     def install(self, python: Path, lock: Path) -> None:
-        command = [str(python), "-I", "-m", "pip", "install", *PIP_OPTIONS, "--requirement", str(lock)]
-        if subprocess.run(command).returncode:
-            raise SetupFailed(f"pip could not install {lock.name}; its own words are above. Run it again.")
+        options = (*PIP_OPTIONS, "--requirement", str(lock))
+        self._run(python, "pip", "install", *options, instead=f"pip could not install {lock.name}")
+
+    def _run(self, python: Path, module: str, *arguments: str, instead: str) -> None:
+        """The module ran to its good end, apart from the user's own PYTHONPATH and packages."""
+        command = [str(python), "-I", "-m", module, *arguments]
+        if subprocess.run(command, stdout=subprocess.DEVNULL, close_fds=False).returncode:
+            raise SetupFailed(f"{instead}; its own words are above. Run it again.")
 
 
 def require_a_whole_python() -> None:

@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Longer than any clock here will run, and short enough to be added to a date.
+A_CENTURY = 100 * 365 * 24 * 3600
+
+Seconds = Annotated[float, Field(ge=0, le=A_CENTURY, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=A_CENTURY, allow_inf_nan=False)]
+
+# The databases there are drivers for; an SQLite one must be a file, which all processes share.
+DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///.+|postgresql\+psycopg://.+)$")]
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
@@ -53,7 +61,7 @@ class Settings(BaseModel):
     api_port: Port = 8000
     autostart: bool = True
     data_dir: Path = Path("var")
-    database_url: str = ""
+    database_url: DatabaseUrl = ""
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     temporal_cli: Path | None = None
@@ -68,6 +76,7 @@ class Settings(BaseModel):
     review_deadline_seconds: PositiveSeconds = 86400.0
     order_budget_seconds: PositiveSeconds = 15.0
     return_window_seconds: Seconds = 300.0
+    metrics_port: Port | None = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: LogFormat | None = None
 
@@ -81,6 +90,14 @@ class Settings(BaseModel):
             return values
         data_dir = Path(values.get("data_dir") or "var").absolute()
         return {**values, "database_url": f"sqlite:///{data_dir / 'orders.db'}"}
+
+    @field_validator("api_host")
+    @classmethod
+    def _strangers_stay_out(cls, host: str) -> str:
+        """Whoever reaches the API may stop the server and read every order: nobody but this machine may."""
+        if host not in LOOPBACK:
+            raise ValueError(f"only this machine may reach the API: {', '.join(sorted(LOOPBACK))}")
+        return host
 
     @model_validator(mode="after")
     def _the_dice_add_up(self) -> Self:

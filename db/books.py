@@ -41,7 +41,8 @@ def now() -> datetime:
 
 def lock_order(session: Session, order_id: OrderId) -> Order:
     """Return the order's row, held against other writers until the transaction ends."""
-    return session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one()
+    locked = select(Order).where(Order.id == order_id).with_for_update()
+    return session.execute(locked, execution_options={"populate_existing": True}).scalar_one()
 
 
 def add_order(session: Session, tag: str, address: Address, items: tuple[Item, ...]) -> OrderSnapshot:

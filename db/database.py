@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,8 +16,22 @@ BUSY_TIMEOUT_MILLISECONDS = 10_000
 
 READER_THREADS = 4
 
+# How SQLite is to begin a transaction.
+WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
+
+# A stream lasts as long as its reader takes, so it has connections of its own: the quick readers never wait.
+STREAMS_AT_ONCE = 4
+
 # PostgreSQL locks rows, not the file, so writers may run side by side.
 POSTGRESQL_WRITER_THREADS = 4
+
+
+class TooManyStreams(Exception):
+    """As many as may be are being read."""
+
+
+# The same on PostgreSQL, where a reader would otherwise see each of its statements' own moment.
+POSTGRESQL_ISOLATION = {WRITING: "READ COMMITTED", READING: "REPEATABLE READ"}
 
 
 class Database:
@@ -26,12 +41,15 @@ class Database:
         self.url = url
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         writers = 1 if self._is_sqlite else POSTGRESQL_WRITER_THREADS
-        self._writer = _engine(url, size=writers, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(url, size=READER_THREADS, begin="BEGIN")
+        self._writer = _engine(url, size=writers, begin=WRITING)
+        self._reader = _engine(url, size=READER_THREADS, begin=READING)
+        self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin=READING)
+        self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
         self._reading = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="db-read")
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
+        self._stream_session = sessionmaker(self._streamer, expire_on_commit=False)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written."""
@@ -52,9 +70,17 @@ class Database:
             return query(session)
 
     def stream(self, query: Callable[[Session], Iterator[T]]) -> Iterator[T]:
-        """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks."""
-        with self._read_session() as session:
-            yield from query(session)
+        """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks.
+
+        Raises TooManyStreams before the first when STREAMS_AT_ONCE others have not come to their end.
+        """
+        if not self._streams.acquire(blocking=False):
+            raise TooManyStreams
+        try:
+            with self._stream_session() as session:
+                yield from query(session)
+        finally:
+            self._streams.release()
 
     def close(self) -> None:
         """Let transactions under way end, then close every connection."""
@@ -62,11 +88,15 @@ class Database:
         self._reading.shutdown()
         self._writer.dispose()
         self._reader.dispose()
+        self._streamer.dispose()
 
 
 def _engine(url: str, *, size: int, begin: str) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
+    """Errors hide the parameters of what failed: addresses are among them, and errors end up in logs."""
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    options = {} if sqlite else {"pool_pre_ping": True, "isolation_level": POSTGRESQL_ISOLATION[begin]}
+    engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True, **options)
+    if sqlite:
         tune_sqlite(engine, begin)
     return engine
 

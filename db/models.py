@@ -151,6 +151,25 @@ class Event(Base):
     milliseconds: Mapped[int | None] = mapped_column(Integer)
 
 
+class IdempotencyKey(Base):
+    """A request that is answered once. `key` is a digest of the owner and of the key as it was sent.
+
+    Until it has its answer, an HTTP status and a body, one request at a time works on it: `held_by`, which
+    is believed to be alive until `held_until`.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    held_by: Mapped[str] = mapped_column(String(32))
+    held_until: Mapped[datetime] = mapped_column(UtcTime)
+    status: Mapped[int | None] = mapped_column(Integer)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class PaymentProviderEntry(Base):
     """The stub payment provider's own log. Under a charge's key stands the charge, or that it was voided."""
 
@@ -174,7 +193,7 @@ class CarrierEntry(Base):
     key: Mapped[str] = mapped_column(String(60), unique=True)
     kind: Mapped[str] = mapped_column(String(10))
     order_id: Mapped[int] = mapped_column(BigId)
-    address: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reference: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.models import CarrierEntry, PaymentProviderEntry
+from db.models import CarrierEntry, IdempotencyKey, PaymentProviderEntry
 
-Entry = TypeVar("Entry", PaymentProviderEntry, CarrierEntry)
+Entry = TypeVar("Entry", PaymentProviderEntry, CarrierEntry, IdempotencyKey)
 
 
 def insert_once(session: Session, table: type[Entry], key: str, **columns: Any) -> Entry:
@@ -18,7 +18,3 @@ def insert_once(session: Session, table: type[Entry], key: str, **columns: Any) 
         dialect.insert(table).values(key=key, **columns).on_conflict_do_nothing(index_elements=["key"])
     )
     return session.execute(select(table).where(table.key == key)).scalar_one()
-
-
-def find_by_key(session: Session, table: type[Entry], key: str) -> Entry | None:
-    return session.execute(select(table).where(table.key == key)).scalar_one_or_none()

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
-from domain.status import OrderStatus
+from domain.status import OPEN, OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,23 @@ def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
     return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCounts:
+    """How many orders stand where; `oldest_open` is when the oldest one still open was placed."""
+
+    by_status: dict[str, int]
+    sla_breached: int
+    oldest_open: datetime | None
+
+
+def count_orders(session: Session) -> OrderCounts:
+    counted = session.execute(select(Order.status, func.count().label("orders")).group_by(Order.status))
+    by_status = {row.status: row.orders for row in counted}
+    late = session.execute(select(func.count()).where(Order.sla_breached)).scalar_one()
+    oldest = session.execute(select(func.min(Order.created_at)).where(Order.status.in_(OPEN))).scalar()
+    return OrderCounts(by_status=by_status, sla_breached=late, oldest_open=oldest)
+
+
 def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
     """Return the order with everything that was written about it, or None."""
     order = session.get(Order, order_id)
@@ -64,6 +81,25 @@ def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
         payments=list(session.execute(payments).scalars()),
         events=list(session.execute(events).scalars()),
     )
+
+
+def find_page(
+    session: Session,
+    *,
+    status: OrderStatus | None,
+    stage: Stage | None,
+    before: OrderId | None,
+    limit: int,
+) -> list[Order]:
+    """Return the newest orders of that status and stage whose id is below `before`."""
+    wanted = select(Order).order_by(Order.id.desc()).limit(limit)
+    if status is not None:
+        wanted = wanted.where(Order.status == status)
+    if stage is not None:
+        wanted = wanted.where(Order.stage == stage.value)
+    if before is not None:
+        wanted = wanted.where(Order.id < before)
+    return list(session.execute(wanted).scalars())
 
 
 def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:

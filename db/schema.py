@@ -11,7 +11,7 @@ from db.database import tune_sqlite
 from db.models import Installation
 
 # The newest migration; a test compares it with the migrations folder.
-HEAD = "0001"
+HEAD = "0002"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -24,7 +24,7 @@ def migrate(url: str) -> str:
 
     A schema that is up to date is left alone, and Alembic is not even imported.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         tune_sqlite(engine, "BEGIN IMMEDIATE")
@@ -66,4 +66,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, HEAD)

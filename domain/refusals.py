@@ -111,3 +111,21 @@ class DispatchRecalled(Refusal):
 
     def __init__(self) -> None:
         super().__init__("the package has been recalled before its dispatch")
+
+
+class KeyReused(Refusal):
+    """The key was used before, for something else."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key belongs to another request; send a new one")
+
+
+class StillRunning(Refusal):
+    """The same request is being worked on; its answer will stand under its key."""
+
+    code = "IN_PROGRESS"
+
+    def __init__(self) -> None:
+        super().__init__("the same request is still being worked on; ask again with the same Idempotency-Key")

@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from config.settings import Settings
@@ -25,7 +26,9 @@ def temporal_address(settings: Settings) -> str:
     return str(_configured(settings).get("target_host", "127.0.0.1:7233"))
 
 
-async def connect(settings: Settings, *, identity: str | None = None) -> Client:
+async def connect(
+    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
+) -> Client:
     """Return a client of the embedded server, or of the one TEMPORAL_* names.
 
     Raises RuntimeError when the server does not answer.
@@ -35,18 +38,21 @@ async def connect(settings: Settings, *, identity: str | None = None) -> Client:
         **{"target_host": temporal_address(settings), **options},
         data_converter=pydantic_data_converter,
         identity=identity,
+        runtime=runtime,
     )
 
 
-async def connect_with_patience(settings: Settings, *, identity: str | None = None) -> Client:
+async def connect_with_patience(
+    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
+) -> Client:
     """Like connect, but waits for a server that is not up yet."""
-    said = False
+    address, said = temporal_address(settings), False
     while True:
         try:
-            return await connect(settings, identity=identity)
+            return await connect(settings, identity=identity, runtime=runtime)
         except (RuntimeError, RPCError):
             if not said:
-                log.info("engine.awaited", extra={"address": temporal_address(settings)})
+                log.info("engine.awaited", extra={"address": address})
                 said = True
             await asyncio.sleep(KNOCK_EVERY.total_seconds())
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -46,8 +45,7 @@ class TemporalLink:
     async def close(self) -> None:
         if self._keeping is not None:
             self._keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeping
+            await asyncio.gather(self._keeping, return_exceptions=True)
         self._client = None
 
     async def _keep(self) -> None:

@@ -55,4 +55,4 @@ class Pace:
         self.next_at = now + max(self._gap_seconds(), ASK_AGAIN.total_seconds())
 
     def _gap_seconds(self) -> float:
-        return self.stage.delay_seconds * GROWTH_A_STEP ** (self.into_silence // LAUNCHES_A_STEP)
+        return self.stage.delay.seconds * GROWTH_A_STEP ** (self.into_silence // LAUNCHES_A_STEP)

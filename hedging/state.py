@@ -1,32 +1,27 @@
-"""What the races of a worker share: what each stage learned and may spend, one ceiling."""
+"""What the races of a worker share: what each stage learned and may spend, and one ceiling for all."""
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from hedging.learning import LearnedDelay
+from hedging.odds import Odds
 from hedging.records import Attempt, Cause, Outcome
-from hedging.tokens import Ceiling, ProbePace, TokenBucket
-
-# Before anything is learned.
-WARM_UP_DELAY = timedelta(milliseconds=50)
-
-# Below this a delay would only measure the event loop; the timers of Windows tick every 15.6 ms.
-SHORTEST_DELAY = timedelta(milliseconds=20 if sys.platform == "win32" else 10)
+from hedging.tokens import Ceiling, Probes, TokenBucket
 
 
 @dataclass(slots=True, kw_only=True)
 class StageState:
-    """One stage's share."""
+    """One stage's share. `strays` are the attempts that outlived their races by ignoring a cancel."""
 
     name: str
     ceiling: Ceiling
-    delay_seconds: float = WARM_UP_DELAY.total_seconds()
+    delay: LearnedDelay
     bucket: TokenBucket = field(default_factory=TokenBucket)
-    probes: ProbePace = field(default_factory=ProbePace)
-
+    probes: Probes = field(default_factory=Probes)
+    odds: Odds = field(default_factory=Odds)
     strays: "set[asyncio.Task[Any]]" = field(default_factory=set)
 
     def admit(self, cause: Cause, now: float, *, adds_one: bool) -> Cause | None:
@@ -36,29 +31,36 @@ class StageState:
         """
         if adds_one and self.ceiling.is_reached:
             return None
-        if self.bucket.take():
+        is_outage = self.odds.are_of_an_outage
+        if not is_outage and self.bucket.take():
             return cause
-        return Cause.PROBE if self.probes.take(now) else None
+        return Cause.PROBE if self.probes.take(now, slow_down=is_outage) else None
 
     def launched(self, attempt: Attempt) -> None:
+        if attempt.cause is Cause.FIRST:
+            self.probes.first_attempt(attempt.started)
         if attempt.slot > 0:
             self.ceiling.in_flight += 1
 
-    def learn(self, attempt: Attempt) -> None:
+    def ended(self, attempt: Attempt, now: float) -> None:
         """Take the lesson of an attempt whose outcome is known."""
+        self.delay.learn(attempt, attempt.age(now))
+        self.odds.learn(attempt)
         if attempt.slot > 0:
             self.ceiling.in_flight -= 1
         if attempt.outcome is Outcome.WON:
             self.bucket.earn()
-            self.probes.relax()
+            self.probes.success()
 
     def keep_stray(self, attempt: Attempt) -> None:
-        """Hold on to a task that nobody waits for any more until it ends, its error with it."""
+        """Hold on to a task that nobody waits for any more; until it ends it counts as an extra attempt."""
         self.strays.add(attempt.task)
+        self.ceiling.in_flight += 1
         attempt.task.add_done_callback(self._stray_ended)
 
     def _stray_ended(self, task: "asyncio.Task[Any]") -> None:
         self.strays.discard(task)
+        self.ceiling.in_flight -= 1
         if not task.cancelled():
             task.exception()
 
@@ -69,7 +71,7 @@ class HedgeState:
 
     price: timedelta = timedelta(milliseconds=50)
     extra_attempts: int = 256
-    _stages: dict[str, StageState] = field(default_factory=dict)
+    _stages: dict[str, StageState] = field(init=False, default_factory=dict)
     _ceiling: Ceiling = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +80,8 @@ class HedgeState:
     def stage(self, name: str) -> StageState:
         """The state of that name, made when first asked for."""
         if name not in self._stages:
-            self._stages[name] = StageState(name=name, ceiling=self._ceiling)
+            delay = LearnedDelay(price=self.price)
+            self._stages[name] = StageState(name=name, ceiling=self._ceiling, delay=delay)
         return self._stages[name]
 
 

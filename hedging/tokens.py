@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+# Without tokens a stage still looks up now and then; in an outage after ever longer gaps.
+PROBE_EVERY = timedelta(milliseconds=50)
+PROBE_AT_LEAST_EVERY = timedelta(seconds=2)
+SLOWED_BY = 1.5
+
 
 @dataclass(slots=True)
 class TokenBucket:
     """An extra attempt costs one token; it starts full.
 
-    Healthy weather earns more than it spends (a success at odds of 1/3 costs two extra attempts); an outage
-    earns nothing, so all its orders together cannot spend more than the capacity.
+    At odds of one in three a success takes two extra attempts and earns more, so the bucket stays full in
+    the weather it is made for; below odds of one in seven it runs dry.
     """
 
     capacity: int = 200
@@ -21,33 +26,34 @@ class TokenBucket:
 
     def take(self) -> bool:
         """Whether there was a token to take."""
-        if self.tokens <= 0:
+        if self.tokens == 0:
             return False
         self.tokens -= 1
         return True
 
 
 @dataclass(slots=True)
-class ProbePace:
-    """Without tokens, one extra attempt of the stage now and then, each half a gap later than the last."""
+class Probes:
+    """`next_at` is the loop's time from which one more attempt may look whether the weather has changed."""
 
-    first_gap: timedelta = timedelta(milliseconds=50)
-    longest_gap: timedelta = timedelta(seconds=2)
-    growth: float = 1.5
     next_at: float = 0.0
-    gap_seconds: float = 0.05
+    gap_seconds: float = PROBE_EVERY.total_seconds()
 
-    def take(self, now: float) -> bool:
-        """Whether a probe is due at `now`; if so, the next one is later."""
+    def take(self, now: float, *, slow_down: bool) -> bool:
+        """Whether a probe is due; if so, the next is a gap later, which may grow."""
         if now < self.next_at:
             return False
+        if slow_down:
+            self.gap_seconds = min(SLOWED_BY * self.gap_seconds, PROBE_AT_LEAST_EVERY.total_seconds())
         self.next_at = now + self.gap_seconds
-        self.gap_seconds = min(self.longest_gap.total_seconds(), self.gap_seconds * self.growth)
         return True
 
-    def relax(self) -> None:
-        """The weather is good: the next dry spell begins with the first gap."""
-        self.gap_seconds = self.first_gap.total_seconds()
+    def first_attempt(self, now: float) -> None:
+        """A race's first attempt, which is always free, shows the weather as well as a probe."""
+        self.next_at = max(self.next_at, now + self.gap_seconds)
+
+    def success(self) -> None:
+        self.gap_seconds = PROBE_EVERY.total_seconds()
 
 
 @dataclass(slots=True)

@@ -20,8 +20,7 @@ class RaceWatch:
     """Counts of every race run in one scope; each race reports its steps here."""
 
     def __init__(self) -> None:
-        self._ended = dict.fromkeys(Outcome, 0)
-        self._launched = 0
+        self._launched = self._failed = self._hung = self._cancelled = 0
         self._won_by: int | None = None
         self._seconds = 0.0
         self._races: dict[object, tuple[Clock, float]] = {}
@@ -29,13 +28,12 @@ class RaceWatch:
 
     def figures(self) -> HedgeFigures:
         """The races so far, an unfinished one included; a surplus success counts as cancelled."""
-        ended = self._ended
         seconds = self._seconds + sum(clock() - started for clock, started in self._races.values())
         return HedgeFigures(
             launched=self._launched,
-            failed=ended[Outcome.FAILED],
-            hung=ended[Outcome.HUNG],
-            cancelled=ended[Outcome.CANCELLED] + ended[Outcome.SURPLUS],
+            failed=self._failed,
+            hung=self._hung,
+            cancelled=self._cancelled,
             won_by=self._won_by,
             milliseconds=round(seconds * 1000),
         )
@@ -61,7 +59,12 @@ class RaceWatch:
     def ended(self, attempt: Attempt) -> None:
         """Count an attempt whose outcome is known."""
         del self._live[attempt]
-        if attempt.outcome:
-            self._ended[attempt.outcome] += 1
-        if attempt.outcome is Outcome.WON:
-            self._won_by = attempt.number
+        match attempt.outcome:
+            case Outcome.WON:
+                self._won_by = attempt.number
+            case Outcome.FAILED:
+                self._failed += 1
+            case Outcome.HUNG:
+                self._hung += 1
+            case _:
+                self._cancelled += 1

@@ -8,8 +8,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 from config.settings import LogFormat
 
-# What every record has anyway; the rest are the event's own fields.
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What every record has anyway, and a second, coloured copy of uvicorn's; the rest are the event's own fields.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 # Libraries that tell at INFO what only concerns themselves.
 _QUIET = ("alembic", "httpx", "filelock")
@@ -43,6 +43,7 @@ def json_formatter() -> logging.Formatter:
         "%(levelname)s %(name)s %(message)s",
         rename_fields={"levelname": "level", "name": "logger", "message": "event"},
         timestamp="at",
+        reserved_attrs=[*_STANDARD],
     )
 
 

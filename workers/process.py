@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
@@ -15,9 +14,13 @@ from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
 from engine.connection import connect_with_patience
+from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
-from hedge_state import HedgeState
+from hedging.prometheus import PrometheusSink
+from hedging.sinks import LogSink
+from hedging.state import HedgeState
 from observability.logs import configure_logging
+from workers.metrics import serve_metrics
 from workers.spec import WorkerSpec, build_worker
 
 log = logging.getLogger(__name__)
@@ -50,8 +53,9 @@ async def _serve(spec: WorkerSpec, settings: Settings) -> None:
 
 async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
     stopping = asyncio.create_task(stop.wait())
-    identity = f"{spec.name}/{os.getpid()}@{socket.gethostname()}"
-    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity))
+    identity = worker_identity(spec.name, os.getpid())
+    runtime = serve_metrics(spec.queue, settings.metrics_port)
+    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity, runtime=runtime))
     await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
         connecting.cancel()
@@ -77,6 +81,7 @@ def build_tools(settings: Settings) -> Tools:
         ),
         hedging=HedgeState(price=timedelta(seconds=settings.hedge_price_seconds)),
         hedges=settings.hedges,
+        sinks=(LogSink(), PrometheusSink()),
     )
 
 

@@ -7,6 +7,7 @@ story goes on; the story begins no stage while a decision is still being written
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -47,6 +48,7 @@ class OrderCommands:
         self._status = OrderStatus.IN_PROGRESS
         self._progress = Progress()
         self._review: Review | None = None
+        self._waiting_since: datetime | None = None
         self._charge_is_in_doubt = False
         self._shipping_is_out = False
         self._shipping: ShippingHandle | None = None
@@ -122,7 +124,8 @@ class OrderCommands:
 
     @workflow.query
     def budget_left_seconds(self) -> float:
-        return self._budget.left(workflow.now()).total_seconds()
+        """Stands still while a person is waited for."""
+        return self._budget.left(self._waiting_since or workflow.now()).total_seconds()
 
     async def _cancel(self, command: Cancellation) -> CancellationEffect:
         with self._deciding():

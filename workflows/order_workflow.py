@@ -93,15 +93,16 @@ class OrderWorkflow(OrderCommands):
 
     async def _verdict(self) -> Review:
         """A person's, or after a while the simulated reviewer's; one that comes with the timer beats it."""
-        asked_at = workflow.now()
         rules = self._review_rules
+        self._waiting_since = workflow.now() if rules.approve_after is None else None
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._review is not None or self._status is OrderStatus.CANCELLING,
                 timeout=rules.deadline if rules.approve_after is None else rules.approve_after,
             )
-        if rules.approve_after is None:
-            self._budget = self._budget.prolonged_by(workflow.now() - asked_at)
+        if self._waiting_since is not None:
+            self._budget = self._budget.prolonged_by(workflow.now() - self._waiting_since)
+            self._waiting_since = None
         if self._review is None:
             self._review = self._unspoken_verdict(rules)
         return self._review

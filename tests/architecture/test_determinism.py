@@ -108,3 +108,11 @@ def test_each_banned_use_is_found_under_whatever_name(source: str, use: str) -> 
 )
 def test_what_a_replay_sees_alike_is_allowed(source: str) -> None:
     assert banned_uses_in(source) == []
+
+
+def test_no_workflow_writes_before_the_server_knows_why() -> None:
+    """A local activity commits before the workflow task it runs in is reported; see decision 0011."""
+    stories = [path.read_text() for path in sorted((PROJECT / "workflows").glob("*.py"))]
+
+    assert stories
+    assert not [story for story in stories if "local_activity" in story]

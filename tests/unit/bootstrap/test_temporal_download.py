@@ -1,5 +1,6 @@
 import hashlib
 import threading
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -118,7 +119,17 @@ def test_a_recorded_checksum_holds_for_the_next_fetch(places: Places, site: Site
     assert f"not {hashlib.sha256(first).hexdigest()}" in told
 
 
-@pytest.mark.parametrize("body", [b"<html>log in first</html>", archive_of(b"", member="other.exe")])
+def a_spoilt_archive() -> bytes:
+    """One whose directory is whole while the program in it cannot be unpacked."""
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = deflate.compress(b"the program") + deflate.flush()
+    assert packed in archive_of(b"the program")
+    return archive_of(b"the program").replace(packed, b"\xff" * len(packed))
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>log in first</html>", archive_of(b"", member="other.exe"), a_spoilt_archive()]
+)
 def test_an_answer_without_the_program_is_told_and_not_recorded(
     body: bytes, places: Places, site: Site
 ) -> None:

@@ -49,8 +49,10 @@ def test_no_row_is_changed_or_removed(written: Database, table: str, deed: str) 
     assert rows_of(written, table) == before
 
 
-def test_every_table_but_the_order_and_the_installation_only_grows() -> None:
-    assert Base.metadata.tables.keys() - set(APPEND_ONLY) == {"orders", "installation"}
+def test_every_table_but_the_order_the_installation_and_the_keys_only_grows() -> None:
+    others = {"orders", "installation", "idempotency_keys"}
+
+    assert Base.metadata.tables.keys() - set(APPEND_ONLY) == others
 
 
 def test_an_order_s_number_is_never_given_out_again(written: Database, order_id: OrderId) -> None:

@@ -21,6 +21,17 @@ def succeeds(value: object = "won", *, after: float = 0.0) -> Step:
     return step
 
 
+def succeeds_in_two_steps(value: object = "won", *, first: float, second: float) -> Step:
+    """Its last timer is set after the race's own for the same moment."""
+
+    async def step() -> object:
+        await asyncio.sleep(first)
+        await asyncio.sleep(second)
+        return value
+
+    return step
+
+
 def fails(error: BaseException, *, after: float = 0.0) -> Step:
     async def step() -> object:
         if after:
@@ -38,7 +49,7 @@ def cancels_itself(*, after: float = 0.0) -> Step:
     return fails(asyncio.CancelledError(), after=after)
 
 
-def ignores_cancels(*, for_seconds: float) -> Step:
+def ignores_cancels(*, for_seconds: float, value: object = "late") -> Step:
     async def step() -> object:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + for_seconds
@@ -47,7 +58,7 @@ def ignores_cancels(*, for_seconds: float) -> Step:
                 await asyncio.sleep(ends_at - loop.time())
             except asyncio.CancelledError:
                 continue
-        return "late"
+        return value
 
     return step
 

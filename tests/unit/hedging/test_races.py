@@ -2,20 +2,24 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from benchmarks.virtual_clock import VirtualLoop
 from domain.faults import DeadlineFault, Fault, FlakyFault
 from domain.refusals import NotShipped
 from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
 from tests.unit.hedging.scripts import (
     Ledger,
     Script,
+    Step,
     cancels_itself,
     fails,
     hangs,
     on_virtual_clock,
     succeeds,
+    succeeds_in_two_steps,
 )
 
 WARM_UP = 0.050
@@ -132,6 +136,17 @@ async def test_sixteen_errors_in_a_row_bring_a_pause(state: HedgeState) -> None:
 
 
 @on_virtual_clock
+async def test_a_silence_between_errors_begins_a_new_row(state: HedgeState) -> None:
+    ten_errors = [fails(FlakyFault())] * 10
+    script = Script((*ten_errors, hangs(), *ten_errors, succeeds()))
+
+    with hedge_scope(a_scope(state)):
+        await run_with_hedges(script)
+
+    assert script.starts == pytest.approx([0] * 11 + [WARM_UP] * 11)
+
+
+@on_virtual_clock
 async def test_when_all_fail_for_good_the_deadline_is_caused_by_the_last_error(state: HedgeState) -> None:
     errors = [FlakyFault(str(n)) for n in range(40)]
     script = Script(tuple(fails(error) for error in errors))
@@ -215,14 +230,46 @@ async def test_of_two_successes_in_a_tick_the_lower_number_wins(state: HedgeStat
     assert watch.figures().cancelled == 1
 
 
+@pytest.mark.parametrize("step", [succeeds(after=WARM_UP), succeeds_in_two_steps(first=0.02, second=0.03)])
 @on_virtual_clock
-async def test_a_success_in_the_tick_of_the_next_launch_makes_it_needless(state: HedgeState) -> None:
-    script = Script((succeeds(after=WARM_UP),))
+async def test_a_success_in_the_tick_of_the_next_launch_makes_it_needless(
+    step: Step, state: HedgeState
+) -> None:
+    script = Script((step,))
 
     with hedge_scope(a_scope(state)):
         await run_with_hedges(script)
 
     assert len(script.starts) == 1
+
+
+@on_virtual_clock
+async def test_a_success_in_the_tick_of_the_deadline_is_in_time(state: HedgeState) -> None:
+    script = Script((succeeds_in_two_steps(first=0.02, second=0.03),))
+
+    with hedge_scope(a_scope(state, seconds=0.05)):
+        assert await run_with_hedges(script, hedges=1) == "won"
+
+
+class HastyLoop(VirtualLoop):
+    """Lets timers ring a hair early, as real loops may."""
+
+    def call_at(self, when: float, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super().call_at(when - 1e-9, *args, **kwargs)
+
+
+@pytest.mark.timeout(20)
+def test_a_timer_that_rings_early_does_not_keep_the_race_spinning(state: HedgeState) -> None:
+    script = Script((hangs(), hangs(), succeeds()))
+
+    async def race() -> None:
+        with hedge_scope(a_scope(state)):
+            await run_with_hedges(script)
+
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
+        runner.run(race())
+
+    assert script.starts == pytest.approx([0, WARM_UP, 2 * WARM_UP], abs=1e-6)
 
 
 @on_virtual_clock

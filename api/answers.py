@@ -1,137 +1,33 @@
-"""What comes in and goes out over HTTP: strict, bounded, nothing extra."""
+"""What goes out over HTTP."""
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-)
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from domain.orders import Address, Item
+from api.prospects import When
+from domain.stages import Stage
 from domain.status import OrderStatus
 from signals import CancellationEffect, Verdict
-
-# The codes that ISO 3166-1 assigns, in its order.
-COUNTRIES = frozenset(
-    """
-    AF AX AL DZ AS AD AO AI AQ AG AR AM AW AU AT AZ BS BH BD BB BY BE BZ BJ BM BT BO BQ BA BW BV BR IO BN BG
-    BF BI CV KH CM CA KY CF TD CL CN CX CC CO KM CG CD CK CR CI HR CU CW CY CZ DK DJ DM DO EC EG SV GQ ER EE
-    SZ ET FK FO FJ FI FR GF PF TF GA GM GE DE GH GI GR GL GD GP GU GT GG GN GW GY HT HM VA HN HK HU IS IN ID
-    IR IQ IE IM IL IT JM JP JE JO KZ KE KI KP KR KW KG LA LV LB LS LR LY LI LT LU MO MG MW MY MV ML MT MH MQ
-    MR MU YT MX FM MD MC MN ME MS MA MZ MM NA NR NP NL NC NZ NI NE NG NU NF MK MP NO OM PK PW PS PA PG PY PE
-    PH PN PL PT PR QA RE RO RU RW BL SH KN LC MF PM VC WS SM ST SA SN RS SC SL SG SX SK SI SB SO ZA GS SS ES
-    LK SD SR SJ SE CH SY TW TJ TZ TH TL TG TK TO TT TN TR TM TC TV UG UA AE GB US UM UY UZ VU VE VN VG VI WF
-    EH YE ZM ZW
-    """.split()  # noqa: SIM905 - a list of 249 quoted codes is not easier to read
-)
-
-MAX_ITEMS = 100
-MAX_PRICE_CENTS = 100_000_000
-
-
-def _no_control_characters(text: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-def _country(text: str) -> str:
-    if text not in COUNTRIES:
-        raise ValueError("not an ISO 3166-1 alpha-2 code")
-    return text
 
 
 def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Text = Annotated[
-    str,
-    StringConstraints(strict=True, strip_whitespace=True, min_length=1),
-    AfterValidator(_no_control_characters),
-]
-ShortText = Annotated[Text, Field(max_length=100)]
-LongText = Annotated[Text, Field(max_length=500)]
-PostalCode = Annotated[Text, Field(max_length=20)]
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
-Country = Annotated[str, StringConstraints(strict=True), AfterValidator(_country)]
 
-
-class Body(BaseModel):
-    """A request's body: an unknown field is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class AddressBody(Body):
-    """Where to send the package. `country` is an ISO 3166-1 alpha-2 code."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "recipient": "Ada Example",
-                    "line1": "1 Harbour Street",
-                    "city": "Bremen",
-                    "postal_code": "28195",
-                    "country": "DE",
-                }
-            ]
-        }
-    )
-
-    line1: ShortText
-    city: ShortText
-    postal_code: PostalCode
-    country: Country
-    recipient: ShortText | None = None
-    line2: ShortText | None = None
-    region: ShortText | None = None
-
-    def to_domain(self) -> Address:
-        return Address(**self.model_dump())
-
-
-class ItemBody(Body):
-    """One line of an order."""
-
-    sku: ShortText
-    quantity: Annotated[int, Field(ge=1, le=999)]
-    unit_price_cents: Annotated[int, Field(ge=1, le=MAX_PRICE_CENTS)]
-
-    def to_domain(self) -> Item:
-        return Item(**self.model_dump())
-
-
-class OrderBody(Body):
-    """A new order; without `items` it is for one demo item of 4200 cents."""
-
-    address: AddressBody
-    items: Annotated[list[ItemBody], Field(max_length=MAX_ITEMS)] | None = None
-
-
-class ReasonBody(Body):
-    """Why; it is kept in the order's history."""
-
-    reason: LongText | None = None
-
-
-class ReviewBody(Body):
-    """A reviewer's decision."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"decision": "approve", "reviewer": "Rae Reviewer"}]}
-    )
-
-    decision: Literal["approve", "reject"]
-    reviewer: ShortText
-    reason: LongText | None = None
+What = Literal[
+    "order_placed",
+    "stage_reached",
+    "command_accepted",
+    "command_refused",
+    "charged",
+    "refunded",
+    "compensated",
+    "ended",
+    "pending",
+]
 
 
 class OrderPlaced(BaseModel):
@@ -199,6 +95,84 @@ class StageAnswer(BaseModel):
     live: LiveStage | None
 
 
+class TurnAnswer(BaseModel):
+    """The moment at which a door opens or closes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stage: Stage
+    when: When
+
+
+class ActionAnswer(BaseModel):
+    """One operation: allowed now, or why not.
+
+    `effect` and `refund_cents` are what it would do now; null while a charge is in flight, whose end they
+    depend on. `opens` and `closes` are the moments at which that changes if the order goes on as planned.
+    """
+
+    operation: str
+    allowed: bool
+    code: str | None
+    detail: str | None
+    effect: CancellationEffect | None
+    refund_cents: int | None
+    opens: TurnAnswer | None
+    closes: TurnAnswer | None
+    closes_at: Moment | None
+
+
+class ActionsAnswer(BaseModel):
+    """What may be done now, by the workflow's own word if it is `live`, else by the books alone."""
+
+    order_id: int
+    status: OrderStatus
+    stage: str | None
+    live: bool
+    actions: list[ActionAnswer]
+
+
+class Effort(BaseModel):
+    """What a flaky call has cost: the activity's attempts, and the calls launched in all of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    attempts: int | None = None
+    launched: int | None = None
+    failed: int | None = None
+    hung: int | None = None
+    cancelled: int | None = None
+    won_by: int | None = None
+    milliseconds: int | None = None
+
+
+class TimelineEntry(BaseModel):
+    """One thing that happened, or `pending`: is still being tried, and how its last attempt failed."""
+
+    at: Moment | None
+    what: What
+    stage: str | None = None
+    status: str | None = None
+    command: str | None = None
+    decision: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    amount_cents: int | None = None
+    activity: str | None = None
+    last_failure: str | None = None
+    effort: Effort | None = None
+
+
+class Timeline(BaseModel):
+    """All that is known of an order, in the order in which it happened; `note` says what is not known."""
+
+    order_id: int
+    status: OrderStatus
+    stage: str | None
+    note: str | None
+    entries: list[TimelineEntry]
+
+
 class PaymentRow(BaseModel):
     """Money that moved."""
 
@@ -258,6 +232,13 @@ class OrderRow(BaseModel):
     sla_breached: bool
 
 
+class OrderPage(BaseModel):
+    """Orders, the newest first; `next_cursor` asks for those before them, null if there are none."""
+
+    orders: list[OrderRow]
+    next_cursor: str | None
+
+
 class WholeOrder(OrderRow):
     """An order with all its payments and events."""
 
@@ -293,14 +274,30 @@ class ServerAnswer(BaseModel):
     components: list[ComponentAnswer]
 
 
+class TrialEnd(BaseModel):
+    """How a trial's order ended, after how long; `city` is where its package was addressed to."""
+
+    status: OrderStatus
+    stage: str | None
+    charged_cents: int
+    refunded_cents: int
+    city: str
+    seconds: float
+
+
 class TrialAnswer(BaseModel):
-    """What a command at a random moment met; `code` is the refusal's, where it was refused."""
+    """What a command at a random moment met; `code` is the refusal's, where it was refused.
+
+    `end` is null if the order has not ended yet. The same `seed` is the same moment again.
+    """
 
     order_id: int
+    seed: int
     moment_seconds: float
     stage: str | None
     decision: Literal["accepted", "refused"]
-    code: str | None = None
+    code: str | None
+    end: TrialEnd | None
 
 
 class Problem(BaseModel):

@@ -1,0 +1,75 @@
+"""Placing orders."""
+
+import logging
+from functools import partial
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
+from temporalio.service import RPCError
+
+from api.answers import OrderPlaced
+from api.bodies import OrderBody
+from api.context import TheDesk
+from api.desk import Desk
+from api.once import TheAsk, told
+from api.responses import OF_A_KEY, conflict
+from db.books import add_order
+from db.keys import Answer, Ask, claim_key, find_answer, settle_key
+from db.reads import OrderSnapshot
+from domain.orders import DEMO_ITEMS, Address, Item
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["orders"])
+
+
+@router.post(
+    "/orders",
+    status_code=HTTPStatus.CREATED,
+    summary="start_order",
+    response_model=OrderPlaced,
+    responses=conflict(*OF_A_KEY),
+)
+async def start_order(body: OrderBody, desk: TheDesk, ask: TheAsk) -> JSONResponse:
+    """Place an order; only the address is required. Its eight stages then take a few seconds."""
+    items = DEMO_ITEMS if body.items is None else tuple(item.to_domain() for item in body.items)
+    answer = await place(desk, ask, body.address.to_domain(), items)
+    return told(answer, headers={"Location": f"/orders/{answer.body['order_id']}"})
+
+
+async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...]) -> Answer:
+    """Take an order in and start its workflow; raises TemporalAway before anything is written, KeyReused.
+
+    Once the row is committed the order is taken, even if the start fails: the sweep starts it.
+    """
+    if earlier := await desk.db.read(partial(find_answer, ask=ask)):
+        return earlier
+    client = desk.link.client()
+    answer, order = await desk.db.write(
+        partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items)
+    )
+    if order is not None:
+        try:
+            await desk.start(client, order)
+        except RPCError as error:
+            log.warning("order.start_delayed", extra={"order_id": order.order_id, "why": error.status.name})
+    return answer
+
+
+def _take_in(
+    session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]
+) -> tuple[Answer, OrderSnapshot | None]:
+    """The key, the order and the answer are one transaction: there is never one without the others.
+
+    No order is returned if the key had its answer.
+    """
+    answer = claim_key(session, ask).answer
+    if answer is not None:
+        return answer, None
+    order = add_order(session, tag, address, items)
+    placed = OrderPlaced(
+        order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
+    )
+    answer = Answer(status=HTTPStatus.CREATED, body=placed.model_dump(mode="json"))
+    return settle_key(session, ask, answer), order

@@ -1,0 +1,161 @@
+"""The evidence the invariants judge: the books, the providers' own logs, what clients were told."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+
+from db.models import Base, CarrierEntry, Event, Order, Payment, PaymentProviderEntry
+from domain.events import EventType
+from domain.status import OrderStatus
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One line of a client's journal: what was asked, what was told, and when by the client's clock.
+
+    `status` None: no answer came, so nothing is known. `key` and `body` are the idempotency key and the
+    request's body, where there were any.
+    """
+
+    operation: str
+    asked_at: datetime
+    answered_at: datetime
+    status: int | None
+    told: Row
+    order_id: int | None = None
+    key: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderHistory:
+    """All that is known of one order, oldest first.
+
+    `provider` and `carrier` are None where their logs are not at hand: a db-dump does not hold them.
+    """
+
+    order: Row
+    events: Sequence[Row]
+    payments: Sequence[Row]
+    provider: Sequence[Row] | None
+    carrier: Sequence[Row] | None
+    answers: Sequence[Answer]
+
+    @property
+    def status(self) -> OrderStatus:
+        return OrderStatus(self.order["status"])
+
+    def of(self, kind: EventType) -> list[Row]:
+        return [event for event in self.events if event["type"] == kind]
+
+    def stages(self) -> list[str]:
+        return [event["stage"] for event in self.of(EventType.STAGE_REACHED)]
+
+    def paid(self, kind: str) -> list[Row]:
+        return [payment for payment in self.payments if payment["kind"] == kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a run left behind. `is_final` says that nothing is under way any more; `damage` is what the
+    database's own check found.
+    """
+
+    orders: Sequence[OrderHistory]
+    answers: Sequence[Answer] = ()
+    damage: Sequence[str] = ()
+    is_final: bool = True
+    return_window: timedelta = timedelta(seconds=300)
+    earlier: "Evidence | None" = field(default=None, repr=False)
+
+
+def from_database(
+    url: str,
+    *,
+    answers: Sequence[Answer] = (),
+    is_final: bool = True,
+    return_window: timedelta = timedelta(seconds=300),
+) -> Evidence:
+    """Read everything in one transaction."""
+    engine = create_engine(url, hide_parameters=True)
+    try:
+        with Session(engine) as session:
+            tables = {
+                table.__tablename__: _rows(session, table)
+                for table in (Order, Payment, Event, PaymentProviderEntry, CarrierEntry)
+            }
+            damage = _damage(session)
+    finally:
+        engine.dispose()
+    return _evidence(tables, answers, damage=damage, is_final=is_final, return_window=return_window)
+
+
+def from_dump(dump: dict[str, list[Row]], *, is_final: bool = False) -> Evidence:
+    """Judge a db-dump, also one taken in the middle of a run."""
+    return _evidence({name: [_parsed(row) for row in rows] for name, rows in dump.items()}, is_final=is_final)
+
+
+def read_journal(path: Path) -> list[Answer]:
+    """Return the lines of a journal, each an Answer as a JSON object."""
+    with path.open() as lines:
+        return [Answer(**_parsed(json.loads(line))) for line in lines]
+
+
+def _evidence(tables: dict[str, list[Row]], answers: Sequence[Answer] = (), **more: Any) -> Evidence:
+    by_order = {name: _grouped(rows) for name, rows in tables.items() if name != "orders"}
+    told = defaultdict(list)
+    for answer in answers:
+        told[answer.order_id].append(answer)
+
+    def of(name: str, order_id: int) -> list[Row] | None:
+        return by_order[name][order_id] if name in by_order else None
+
+    histories = [
+        OrderHistory(
+            order=order,
+            events=sorted(of("events", order["id"]) or [], key=lambda event: event["sequence"]),
+            payments=of("payments", order["id"]) or [],
+            provider=of("payment_provider_log", order["id"]),
+            carrier=of("carrier_log", order["id"]),
+            answers=told[order["id"]],
+        )
+        for order in tables["orders"]
+    ]
+    return Evidence(orders=histories, answers=answers, **more)
+
+
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["order_id"]].append(row)
+    return found
+
+
+def _rows(session: Session, table: type[Base]) -> list[Row]:
+    found = session.execute(select(table).order_by(table.id)).scalars()  # type: ignore[attr-defined]
+    return [{column.name: getattr(row, column.name) for column in table.__table__.columns} for row in found]
+
+
+def _damage(session: Session) -> list[str]:
+    """Ask SQLite to check itself; PostgreSQL enforces foreign keys and checks its pages as it reads them."""
+    if session.get_bind().dialect.name != "sqlite":
+        return []
+    found = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+    return found + [f"dangling: {tuple(row)}" for row in session.execute(text("PRAGMA foreign_key_check"))]
+
+
+def _parsed(row: Row) -> Row:
+    """Turn the moments of a JSON row back into datetimes."""
+    return {
+        name: datetime.fromisoformat(value) if name.endswith("at") and isinstance(value, str) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,98 @@
+"""Settings are read once; every mistake is one line that names its variable."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import BadSettings, Settings, load_settings
+
+NOWHERE = Path("there-is-no-such-file")
+
+
+def load(**environment: str) -> Settings:
+    return load_settings(environment, NOWHERE)
+
+
+def mistakes(**environment: str) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        load(**environment)
+    return caught.value.mistakes
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    settings = load()
+
+    assert (settings.api_host, settings.api_port) == ("127.0.0.1", 8000)
+    assert settings.hedges is None
+    assert settings.database_url.startswith("sqlite:///")
+    assert settings.uses_embedded_temporal
+
+
+def test_every_mistake_is_told_at_once_a_line_each() -> None:
+    assert [line.split(":")[0] for line in mistakes(API_PORT="0", HEDGES="many", REVIEW_MODE="perhaps")] == [
+        "API_PORT",
+        "HEDGES",
+        "REVIEW_MODE",
+    ]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+def test_nobody_but_this_machine_may_reach_the_api(host: str) -> None:
+    assert len(mistakes(API_HOST=host)) == 1
+
+
+@pytest.mark.parametrize("url", ["garbage", "sqlite://", "sqlite:///", "mysql://host/orders"])
+def test_a_database_that_cannot_serve_is_refused_before_anything_starts(url: str) -> None:
+    assert [line.split(":")[0] for line in mistakes(DATABASE_URL=url)] == ["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("seconds", ["-1", "1e300", "inf", "nan", "soon"])
+def test_seconds_that_no_clock_can_count_are_refused(seconds: str) -> None:
+    assert len(mistakes(REVIEW_DEADLINE_SECONDS=seconds)) == 1
+
+
+def test_shares_of_more_than_the_whole_are_refused() -> None:
+    assert mistakes(FLAKY_FAIL="0.6", FLAKY_HANG="0.6") == [
+        "settings: FLAKY_FAIL + FLAKY_HANG is more than 1"
+    ]
+
+
+def test_another_server_is_another_server() -> None:
+    assert not load(TEMPORAL_ADDRESS="elsewhere:7233").uses_embedded_temporal
+    assert load(TEMPORAL_PORT="7999").uses_embedded_temporal
+
+
+def test_an_unknown_name_in_the_file_is_a_mistake_with_a_suggestion(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("HEGDES=3\nTEMPORAL_API_KEY=k\n")
+
+    with pytest.raises(BadSettings) as caught:
+        load_settings({}, file)
+
+    assert caught.value.mistakes == ["HEGDES: is not a setting; did you mean HEDGES?"]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_of_another_editor_is_read_all_the_same(tmp_path: Path, start: str, end: str) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(f"{start}HEDGES=3{end}API_PORT=9000{end}".encode())
+
+    settings = load_settings({}, file)
+
+    assert (settings.hedges, settings.api_port) == (3, 9000)
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("HEDGES=3".encode("utf-16"))
+
+    with pytest.raises(BadSettings, match=r"\.env: is not UTF-8"):
+        load_settings({}, file)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("HEDGES=3\n")
+
+    assert load_settings({"HEDGES": "1"}, file).hedges == 1
