@@ -12,6 +12,7 @@ from api import (
     dump,
     errors,
     health,
+    metrics,
     pages,
     placing,
     reading,
@@ -32,7 +33,7 @@ Start the server, place an order, watch its stage; cancel it, change its address
 
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, pages)
+ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
 
 
 class App(FastAPI):
@@ -61,7 +62,7 @@ def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], 
     for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", pages.static_files(), name="static")
-    errors.install(app)
+    errors.install(app, [route for room in ROOMS for route in room.router.routes])
     app.add_middleware(KeyEcho)
     app.add_middleware(Guard, api_host=api_host)
     return app

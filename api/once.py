@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 
+# Visible ASCII.
+VISIBLE = "^[!-~]+$"
+
 # Whose keys they are, as long as nobody has to say who asks.
 OWNER = "anybody"
 
@@ -47,7 +50,7 @@ async def _ask(
         Header(
             min_length=1,
             max_length=LONGEST_KEY,
-            pattern="^[!-~]+$",
+            pattern=VISIBLE,
             description="The same key and body: the same answer, one effect. Without one, a key is made.",
         ),
     ] = None,
