@@ -86,12 +86,12 @@ class _Race(Generic[T]):
                 self._keep_the_deadline(now)
                 self._keep_the_pace(now)
         finally:
-            self._is_over = True
-            await self._see_losers_out()
-            self._last_error = (
-                None  # its frames hold this race: a circle only the garbage collector would cut
-            )
+            interruption = await self._see_losers_out()
             self._book.close()
+            # Its frames hold this race: a circle that only the garbage collector would cut.
+            self._last_error = None
+            if interruption:
+                raise interruption
 
     def _start(self) -> None:
         self._launch(0, Cause.FIRST)
@@ -139,9 +139,8 @@ class _Race(Generic[T]):
     def _keep_the_deadline(self, now: float) -> None:
         if now >= self._deadline:
             self._losers_are = Outcome.HUNG
-            raise DeadlineFault(
-                f"{self._scope.stage}: no winner in {self._scope.deadline}"
-            ) from self._last_error
+            spent = f"{self._scope.stage}: no winner in {self._scope.deadline}"
+            raise DeadlineFault(spent) from self._last_error
 
     def _keep_the_pace(self, now: float) -> None:
         if self._hedges > 1 and now >= self._pace.next_at:
@@ -216,8 +215,9 @@ class _Race(Generic[T]):
         if self._bell and not self._bell.done():
             self._bell.set_result(ended)
 
-    async def _see_losers_out(self) -> None:
-        """Tell every attempt to end, wait at most the grace, then raise the caller's cancel, if one came."""
+    async def _see_losers_out(self) -> asyncio.CancelledError | None:
+        """Tell every attempt to end and wait, at most the grace; return the caller's cancel, if one came."""
+        self._is_over = True
         self._close_ended()
         told_at = self._loop.time()
         for attempt in self._running:
@@ -226,11 +226,10 @@ class _Race(Generic[T]):
         for attempt in self._running:
             attempt.outcome = attempt.dismissed_as
             self._book.left_behind(attempt)
-        if interruption:
-            raise interruption
+        return interruption
 
     async def _wait_for_losers(self, *, until: float) -> asyncio.CancelledError | None:
-        """Return when all have ended or at `until`, with the caller's cancel if one came meanwhile."""
+        """Return when all have ended or at `until`, with the caller's cancel, kept for then, if one came."""
         interruption, now = None, self._loop.time()
         while self._running and now < until:
             try:

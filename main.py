@@ -64,7 +64,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
             await link.close()
-            await behind.stop()
+            await _stop(behind)
             db.close()
             # The SDK's threads outlive an interpreter that still holds its client.
             gc.collect()
@@ -79,6 +79,14 @@ async def _autostart(processes: Processes) -> None:
         log.info("server.ready")
     except (Refusal, Fault) as reason:
         log.error("server.not_started", extra={"why": str(reason)})
+
+
+async def _stop(processes: Processes) -> None:
+    """What another owner watches by now is not ours to stop, and no reason not to close the rest."""
+    try:
+        await processes.stop()
+    except (Refusal, Fault) as reason:
+        log.error("server.not_stopped", extra={"why": str(reason)})
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ class HedgeState:
 
     price: timedelta = timedelta(milliseconds=50)
     extra_attempts: int = 256
-    _stages: dict[str, StageState] = field(default_factory=dict)
+    _stages: dict[str, StageState] = field(init=False, default_factory=dict)
     _ceiling: Ceiling = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from supervisor.faults import StartFault
-from supervisor.processes import ProcessSpec, ProcessTable, end, exit_code, has_ended, pids_of
+from supervisor.processes import ProcessSpec, ProcessTable, end, exit_code, has_ended
 from supervisor.status import Component, ComponentState
 
 log = logging.getLogger(__name__)
@@ -65,17 +65,13 @@ class Child:
         self._hurry = asyncio.Event()
 
     @property
-    def is_alive(self) -> bool:
-        return self._process is not None
+    def process(self) -> psutil.Process | None:
+        """What is alive now, as far as is known; None between two lives."""
+        return self._process
 
     @property
     def is_hopeless(self) -> bool:
         return self._lives_in_vain >= HOPELESS_AFTER
-
-    @property
-    def pids(self) -> frozenset[int]:
-        """Every pid the child may be known by; empty between two lives."""
-        return pids_of(self._process) if self._process else frozenset()
 
     def component(self, address: str | None = None) -> Component:
         return Component(
@@ -111,9 +107,10 @@ class Child:
         self._lives_in_vain = 0
         self._hurry.set()
 
-    def testify(self, works: bool) -> None:
-        """Take down whether the process that is alive now has been seen working."""
-        works = works and self.is_alive
+    def testify(self, process: psutil.Process, *, works: bool) -> None:
+        """Take down whether `process` has been seen working; of a predecessor nothing is taken down."""
+        if process is not self._process:
+            return
         if works and not self._has_worked:
             log.info("child.ready", extra={"component": self.spec.name, "pid": self._pid()})
             self._has_worked = True

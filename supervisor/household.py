@@ -10,7 +10,7 @@ from engine.connection import temporal_address
 from supervisor.children import Child
 from supervisor.faults import StartFault
 from supervisor.ports import PortTaken, find_stranger
-from supervisor.processes import ProcessSpec, ProcessTable
+from supervisor.processes import ProcessSpec, ProcessTable, pids_of
 from supervisor.readiness import Lookout
 from supervisor.status import Component, ComponentState, remote_temporal
 from supervisor.temporal_server import TemporalServer
@@ -44,7 +44,7 @@ class Household:
         Raises PortTaken, before anything is started, if a stranger has a port of the Temporal server's.
         """
         await asyncio.gather(*(child.adopt() for child in self._children))
-        if self._temporal and not self._temporal.is_alive:
+        if self._temporal and not self._temporal.process:
             _refuse_stranger("TEMPORAL_PORT", self._settings.temporal_port)
             _refuse_stranger("TEMPORAL_UI_PORT", self._settings.temporal_ui_port)
         self._watches = [_watched(child.look_after()) for child in self._children]
@@ -90,18 +90,22 @@ class Household:
     async def _look_out(self) -> None:
         """Ask Temporal again and again what works, and tell the children."""
         while True:
-            await self._ask_temporal()
+            server = self._temporal.process if self._temporal else None
+            answers = await self._lookout.temporal_answers()
             for worker in self._workers:
-                works = await self._lookout.polls(worker.spec, worker.pids)
-                if works is not None:
-                    worker.testify(works)
+                await self._ask_for(worker)
+            # Last: all is ready only when a server that has come back knows its workers again.
+            self._temporal_answers = answers
+            if self._temporal and server:
+                self._temporal.testify(server, works=answers)
+            self._news.set()
             await asyncio.sleep((ASK_SOON if self._missing() else ASK_LATER).total_seconds())
 
-    async def _ask_temporal(self) -> None:
-        self._temporal_answers = await self._lookout.temporal_answers()
-        if self._temporal:
-            self._temporal.testify(self._temporal_answers)
-        self._news.set()
+    async def _ask_for(self, worker: Child) -> None:
+        if process := worker.process:
+            works = await self._lookout.polls(worker.spec, pids_of(process))
+            if works is not None:
+                worker.testify(process, works=works)
 
     def _missing(self) -> list[Component]:
         return [part for part in self.components() if part.state is not ComponentState.READY]

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from domain.refusals import Refusal
+from supervisor.faults import StartFault
 
 # An owner may be killed while it starts a child. Until that child is its own program it shares the lock,
 # and for an instant more it cannot be told from other processes.
@@ -39,9 +40,18 @@ class Ownership:
         return self._lock.is_locked
 
     async def take(self) -> None:
-        """It is ours, also when it was before; raises AlreadySupervised if another process keeps it."""
+        """It is ours, also when it was before.
+
+        Raises AlreadySupervised if another process keeps it, StartFault if the directory cannot be written.
+        """
         if self.is_ours:
             return
+        try:
+            await self._take()
+        except OSError as error:
+            raise StartFault(f"DATA_DIR cannot be used: {error}") from None
+
+    async def _take(self) -> None:
         self._owner_file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RELEASE_TAKES.total_seconds()):

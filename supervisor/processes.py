@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 import psutil
 
 from config.queues import TaskQueue
+
+log = logging.getLogger(__name__)
 
 # Every child carries its mark in its environment, so that it is found even if its owner was killed between
 # starting it and writing its pid file.
@@ -79,7 +82,7 @@ class ProcessTable:
     """What runs, or ran, on behalf of `data_dir`; pid files in `run/`, logs in `logs/`."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir.absolute()
+        self._data_dir = data_dir.resolve()
 
     def log_file(self, name: str) -> Path:
         return self._data_dir / "logs" / f"{name}.log"
@@ -91,11 +94,11 @@ class ProcessTable:
         """
         log_file = self.log_file(spec.name)
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        with log_file.open("ab") as log:
+        with log_file.open("ab") as output:
             popen = _Outliving(
                 spec.command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, MARK: self._mark(spec.name) + spec.fingerprint},
                 start_new_session=True,
@@ -119,7 +122,8 @@ class ProcessTable:
 
     def search(self, name: str) -> Found | None:
         """Like find, but without a pid file of use, look through all processes for the mark of `name`."""
-        if found := self.find(name) or next(self._marked(name), None):
+        found = self.find(name)
+        if not found and (found := next(self._marked(name), None)):
             with contextlib.suppress(psutil.Error):
                 self._record(name, found, found.process.cmdline())
         return found
@@ -137,6 +141,7 @@ class ProcessTable:
                     yield Found(process=process, fingerprint=found.removeprefix(mark))
 
     def _record(self, name: str, found: Found, command: Sequence[str]) -> None:
+        """Write the pid file, or do without: the process is running, and is found by its mark as well."""
         record = _Record(
             pid=found.process.pid,
             created=found.process.create_time(),
@@ -144,10 +149,13 @@ class ProcessTable:
             command=list(command),
         )
         pid_file = self._pid_file(name)
-        pid_file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = pid_file.with_suffix(".new")
-        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        unfinished.replace(pid_file)
+        try:
+            pid_file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
+            unfinished.replace(pid_file)
+        except OSError:
+            log.warning("child.not_recorded", extra={"component": name, "pid": record.pid}, exc_info=True)
 
     def _pid_file(self, name: str) -> Path:
         return self._data_dir / "run" / f"{name}.json"

@@ -1,5 +1,6 @@
 """A killed child is back within a second; one that never works is tried less and less, and reported."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,8 +13,9 @@ from temporalio.client import WorkflowExecutionStatus
 from config.queues import TaskQueue
 from engine.connection import connect
 from engine.pollers import pollers_of, worker_identity
-from supervisor.children import pause_before
+from supervisor.children import Child, pause_before
 from supervisor.faults import StartFault
+from supervisor.processes import Found, ProcessTable
 from supervisor.status import ComponentState, ServerState
 from supervisor.supervisor import Supervisor
 from tests.integration.supervisor.town import (
@@ -29,6 +31,10 @@ BACK_WITHIN_SECONDS = 1.0
 
 async def is_ready(supervisor: Supervisor) -> bool:
     return (await supervisor.status()).state is ServerState.READY
+
+
+async def is_in(supervisor: Supervisor, name: str, state: ComponentState) -> bool:
+    return (await supervisor.status()).component(name).state is state
 
 
 async def kill_and_time(town: Town, names: Sequence[str]) -> float:
@@ -81,19 +87,70 @@ async def test_a_respawned_worker_is_ready_once_it_polls_itself_whatever_is_list
     await supervisor.release()
 
 
+async def test_what_was_seen_of_a_predecessor_says_nothing_of_its_successor(untouched_town: Town) -> None:
+    sleeping = never_polling("import time; time.sleep(600)")
+    child = Child(sleeping, ProcessTable(untouched_town.data_dir), changed=lambda: None)
+    watch = asyncio.create_task(child.look_after())
+    await becomes_true(lambda: child.process is not None)
+    predecessor = child.process
+    assert predecessor
+
+    predecessor.kill()
+    await becomes_true(lambda: child.process not in (None, predecessor))
+    child.testify(predecessor, works=True)
+
+    assert child.component().state is ComponentState.STARTING
+    assert child.process
+    child.testify(child.process, works=True)
+    assert child.component().state is ComponentState.READY
+    watch.cancel()
+
+
+async def test_a_process_whose_pid_file_cannot_be_written_runs_and_is_found(
+    untouched_town: Town,
+) -> None:
+    table = ProcessTable(untouched_town.data_dir)
+    sleeping = never_polling("import time; time.sleep(600)")
+    untouched_town.data_dir.mkdir()
+    (untouched_town.data_dir / "run").touch()
+
+    process = table.spawn(sleeping)
+
+    found = table.search("order-worker")
+    assert found == Found(process=process, fingerprint=sleeping.fingerprint)
+    assert table.find("order-worker") is None
+
+
 async def test_a_killed_temporal_server_is_back_within_a_second_with_all_it_knew(town: Town) -> None:
     supervisor = town.supervisor(workers=[])
     await supervisor.start()
-    client = await connect(town.settings)
-    await client.start_workflow("Unknown", id="kept", task_queue="nobody")
+    await (await connect(town.settings)).start_workflow("Unknown", id="kept", task_queue="nobody")
 
     took = await fastest_of_three(town, supervisor, ["temporal"])
     await becomes_true(lambda: is_ready(supervisor))
 
     assert took < BACK_WITHIN_SECONDS
-    description = await (await connect(town.settings)).get_workflow_handle("kept").describe()
-    assert description.status is WorkflowExecutionStatus.RUNNING
+    kept = (await connect(town.settings)).get_workflow_handle("kept")
+    assert (await kept.describe()).status is WorkflowExecutionStatus.RUNNING
     assert (await supervisor.status()).component("temporal").pid == town.children()["temporal"]
+    await supervisor.release()
+
+
+async def test_all_is_ready_again_only_when_a_server_that_came_back_knows_its_workers(town: Town) -> None:
+    supervisor = town.supervisor(workers=town.stand_ins()[:1])
+    await supervisor.start()
+    worker = psutil.Process(town.children()["order-worker"])
+
+    worker.suspend()
+    await kill_and_time(town, ["temporal"])
+    start = asyncio.create_task(supervisor.start())
+    await becomes_true(lambda: is_in(supervisor, "temporal", ComponentState.READY))
+    meanwhile = await supervisor.status()
+    was_done = start.done()
+    worker.resume()
+
+    assert (was_done, meanwhile.component("order-worker").state) == (False, ComponentState.UNREACHABLE)
+    assert (await start).component("order-worker").pid == worker.pid
     await supervisor.release()
 
 

@@ -84,6 +84,13 @@ async def test_a_stop_of_what_was_never_started_is_a_stop(supervisor: Supervisor
     assert {status.state for status in statuses} == {ServerState.STOPPED}
 
 
+async def test_a_directory_that_cannot_be_used_is_a_fault_that_names_it(untouched_town: Town) -> None:
+    untouched_town.data_dir.touch()
+
+    with pytest.raises(StartFault, match=f"DATA_DIR cannot be used: .*{untouched_town.data_dir}"):
+        await untouched_town.supervisor(workers=[]).start()
+
+
 async def test_a_second_supervisor_of_the_same_directory_is_refused_and_named_the_first(town: Town) -> None:
     first, second = town.supervisor(workers=[]), town.supervisor(workers=[])
     await first.start()

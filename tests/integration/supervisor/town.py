@@ -88,7 +88,7 @@ class Town:
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 home, _, rest = process.environ().get(MARK, "").partition("|")
-                if home == str(self.data_dir) and not has_ended(process):
+                if home == str(self.data_dir.resolve()) and not has_ended(process):
                     yield process, rest.partition("|")[0]
 
 

@@ -8,7 +8,8 @@ from itertools import product
 import pytest
 
 from domain.faults import FlakyFault
-from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
+from domain.hedging import HedgeFigures
+from hedge_state import HedgeScope, HedgeState, RaceWatch, hedge_scope, run_with_hedges
 from tests.unit.hedging.scripts import (
     Ledger,
     Script,
@@ -67,6 +68,27 @@ async def test_a_loser_that_ignores_its_cancel_is_reported_and_left(
 
 
 @on_virtual_clock
+async def test_an_attempt_is_told_to_end_only_once(state: HedgeState, ledger: Ledger) -> None:
+    cleaned_up = []
+
+    async def cleans_up_slowly() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.1)
+            cleaned_up.append(True)
+
+    script = Script((succeeds(after=0.120), cleans_up_slowly))
+
+    with hedge_scope(a_scope(state, ledger)):
+        await run_with_hedges(script, hedges=2)
+
+    assert cleaned_up == [True]
+    assert ledger.outcomes() == [(1, "won"), (2, "hung")]
+    assert [record.age_seconds for record in ledger.records] == pytest.approx([0.120, 0.050])
+
+
+@on_virtual_clock
 async def test_a_retired_attempt_that_ignores_its_cancel_keeps_its_slot(state: HedgeState) -> None:
     script = Script((hangs(), ignores_cancels(for_seconds=1.0), hangs()))
 
@@ -90,8 +112,11 @@ async def test_a_retired_attempt_that_succeeds_all_the_same_wins(state: HedgeSta
 async def test_the_callers_cancel_during_the_grace_comes_out(state: HedgeState) -> None:
     script = Script((ignores_cancels(for_seconds=0.2), succeeds()))
 
+    watches: list[RaceWatch] = []
+
     async def caller() -> object:
-        with hedge_scope(a_scope(state)):
+        with hedge_scope(a_scope(state)) as watch:
+            watches.append(watch)
             return await run_with_hedges(script)
 
     task = asyncio.create_task(caller())
@@ -103,6 +128,8 @@ async def test_the_callers_cancel_during_the_grace_comes_out(state: HedgeState) 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert script.running == 0
+    await asyncio.sleep(1.0)
+    assert watches[0].figures() == HedgeFigures(launched=2, cancelled=1, won_by=2, milliseconds=200)
 
 
 @on_virtual_clock

@@ -80,6 +80,16 @@ def test_what_has_faded_counts_less_than_what_is_new() -> None:
     assert survival(histogram, 0.5) > 0.9
 
 
+def test_a_delay_leaves_attempts_the_time_to_succeed_before_they_are_retired() -> None:
+    histogram = LatencyHistogram()
+    for _ in range(50):
+        histogram.add_success(0.100)
+        histogram.add_unfinished(2.0)
+
+    assert planned(histogram, hedges=2, price_seconds=0.005) > 0.095
+    assert planned(histogram, hedges=7, price_seconds=0.005) < 0.050
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
 def test_no_age_is_off_the_scale(seconds: float) -> None:
     histogram = LatencyHistogram()

@@ -136,6 +136,17 @@ async def test_sixteen_errors_in_a_row_bring_a_pause(state: HedgeState) -> None:
 
 
 @on_virtual_clock
+async def test_a_silence_between_errors_begins_a_new_row(state: HedgeState) -> None:
+    ten_errors = [fails(FlakyFault())] * 10
+    script = Script((*ten_errors, hangs(), *ten_errors, succeeds()))
+
+    with hedge_scope(a_scope(state)):
+        await run_with_hedges(script)
+
+    assert script.starts == pytest.approx([0] * 11 + [WARM_UP] * 11)
+
+
+@on_virtual_clock
 async def test_when_all_fail_for_good_the_deadline_is_caused_by_the_last_error(state: HedgeState) -> None:
     errors = [FlakyFault(str(n)) for n in range(40)]
     script = Script(tuple(fails(error) for error in errors))
