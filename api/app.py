@@ -24,13 +24,13 @@ from api.answers import Problem
 from api.guards import Guard
 from api.once import KeyEcho
 from api.responses import ANYWHERE
+from api.turnstile import Turnstile
 
 DESCRIPTION = """
 An order goes through eight stages while the calls behind them fail and hang on purpose.
 
 Start the server, place an order, watch its stage; cancel it, change its address, return it.
 """
-
 
 # In the order in which the documentation shows them.
 ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
@@ -62,7 +62,8 @@ def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], 
     for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", pages.static_files(), name="static")
-    errors.install(app)
+    errors.install(app, [route for room in ROOMS for route in room.router.routes])
+    app.add_middleware(Turnstile)
     app.add_middleware(KeyEcho)
     app.add_middleware(Guard, api_host=api_host)
     return app

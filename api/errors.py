@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Route
 
 from domain.faults import Fault
 from domain.orders import OrderId
@@ -88,8 +89,8 @@ def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResp
     )
 
 
-def install(app: FastAPI) -> None:
-    """Make every exception an answer."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make every exception an answer; `routes` are all that the app answers at."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Fault, _fault)
@@ -99,7 +100,7 @@ def install(app: FastAPI) -> None:
     for mistake_of_ours in (IntegrityError, ProgrammingError, DataError):
         app.add_exception_handler(mistake_of_ours, _bug)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, partial(_http, routes))
     app.add_exception_handler(Exception, _bug)
 
 
@@ -143,26 +144,19 @@ def _described(mistake: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _http(request: Request, error: Any) -> JSONResponse:
+def _http(routes: Sequence[BaseRoute], request: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     answer = problem(status, status.name, str(error.detail))
     answer.headers.update(error.headers or {})
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods_at(routes, request)):
+        answer.headers["Allow"] = ", ".join(sorted(methods))
     return answer
 
 
-def _methods_of(request: Request) -> set[str]:
-    """What the path may be asked with; the framework knows of the first operation at a path alone."""
-    routes = [route for route in _routes_of(request.app) if route.matches(request.scope)[0] is not Match.NONE]
-    return set().union(*(getattr(route, "methods", None) or set() for route in routes))
-
-
-def _routes_of(router: Any) -> Iterator[Any]:
-    """Each route by itself, those of included routers too."""
-    for route in router.routes:
-        included = getattr(route, "original_router", None)
-        yield from [route] if included is None else _routes_of(included)
+def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
+    """What the path may be asked with; the framework tells of the first operation at a path alone."""
+    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return set().union(*(route.methods or () for route in there if isinstance(route, Route)))
 
 
 def _bug(request: Request, error: Any) -> JSONResponse:

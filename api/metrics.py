@@ -16,7 +16,12 @@ from supervisor.status import ComponentState, ServerStatus
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics", summary="metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(context: TheContext) -> Response:
     """Tell the figures of the books and of the processes, as Prometheus text."""
     counts = await context.desk.db.read(count_orders)

@@ -1,0 +1,38 @@
+"""No more at once than can be answered in time: the rest is told at once to ask again."""
+
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import problem
+
+# A request takes milliseconds, a decision that waits for a charge up to 5 s. More than these only queue.
+MAX_IN_FLIGHT = 100
+
+# Whoever wants to know how we are is always told.
+ALWAYS_LET_IN = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Turnstile:
+    """Counts who is inside; requests whose body has not arrived yet are still outside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in ALWAYS_LET_IN:
+            await self._app(scope, receive, send)
+        elif self._inside >= MAX_IN_FLIGHT:
+            await _overloaded(scope, receive, send)
+        else:
+            self._inside += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._inside -= 1
+
+
+async def _overloaded(scope: Scope, receive: Receive, send: Send) -> None:
+    told = problem(HTTPStatus.SERVICE_UNAVAILABLE, "OVERLOADED", "too many requests at once; ask again")
+    await told(scope, receive, send)

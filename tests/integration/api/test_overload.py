@@ -1,0 +1,77 @@
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from db.reads import read_order
+from domain.orders import OrderId
+from domain.stages import Stage
+from domain.status import OrderStatus
+from tests.integration.api.backroom import Backroom
+from tests.integration.api.caller import Caller
+from tests.integration.api.conftest import OpenApi, ready
+from tests.integration.api.dice import SettableDice
+from tests.integration.api.test_dump import address_of
+from tests.integration.api.test_outages import orders_in
+from tests.integration.api.waiting import eventually
+
+AT_ONCE = 3
+
+
+@pytest.fixture
+def narrow(open_api: OpenApi, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """An API that lets three in at once."""
+    monkeypatch.setattr("api.turnstile.MAX_IN_FLIGHT", AT_ONCE)
+    return ready(open_api())
+
+
+@pytest.fixture
+def full(narrow: Caller, backroom: Backroom, dice: SettableDice) -> Iterator[Caller]:
+    """The same, with three inside, who wait for decisions that a charge in flight holds up."""
+    dice.hold("charge")
+    waiting = [narrow.place() for _ in range(AT_ONCE)]
+    for order_id in waiting:
+        narrow.begins(order_id, Stage.PAYMENT_CHARGED)
+    with ThreadPoolExecutor(AT_ONCE) as callers:
+        inside = [callers.submit(narrow.cancel, order_id) for order_id in waiting]
+        for order_id in waiting:
+            eventually(partial(is_cancelling, backroom, order_id), wanted="a full house")
+        yield narrow
+        dice.let_go("charge")
+        assert {answer.result().status_code for answer in inside} <= {200, 503}
+
+
+def is_cancelling(backroom: Backroom, order_id: int) -> bool:
+    order = backroom.db.read_now(lambda session: read_order(session, OrderId(order_id)))
+    return order.status is OrderStatus.CANCELLING
+
+
+def test_who_is_one_too_many_is_told_to_ask_again_and_nothing_is_done(
+    full: Caller, dice: SettableDice, backroom: Backroom
+) -> None:
+    before = orders_in(backroom)
+
+    answer = full.try_to_place()
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "OVERLOADED")
+    assert orders_in(backroom) == before
+    dice.let_go("charge")
+    eventually(lambda: full.try_to_place().status_code == 201, wanted="a place that is free again")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_how_we_are_is_told_even_then(path: str, full: Caller) -> None:
+    assert full.http.get(path).status_code == 200
+    assert full.http.get("/server").status_code == 503
+
+
+def test_who_has_not_said_what_they_want_takes_nobodys_place(narrow: Caller) -> None:
+    with ExitStack() as sockets:
+        for _ in range(AT_ONCE + 1):
+            slow = sockets.enter_context(socket.create_connection(address_of(narrow)))
+            slow.sendall(b"POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n")
+
+        assert narrow.http.get("/server").status_code == 200
