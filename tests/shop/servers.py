@@ -11,23 +11,16 @@ from pathlib import Path
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from supervisor.temporal_server import DYNAMIC_CONFIG
+
 # A machine busy with other tests takes longer than the SDK's five seconds.
 START_WITHIN = timedelta(seconds=30)
-
-# The dev server has one shard and lets it poll 20 times a second, unless it is told otherwise.
-FAST = {
-    "history.transferProcessorMaxPollRPS": 2000,
-    "history.timerProcessorMaxPollRPS": 2000,
-    "history.timerProcessorMaxTimeShift": '"10ms"',
-    "matching.numTaskqueueReadPartitions": 1,
-    "matching.numTaskqueueWritePartitions": 1,
-}
 
 
 @asynccontextmanager
 async def real_server() -> AsyncIterator[WorkflowEnvironment]:
-    """A dev server in memory, on a free port."""
-    settings = [f"{name}={value}" for name, value in FAST.items()]
+    """A dev server in memory, on a free port, told what the embedded one is told."""
+    settings = [f"{name}={value}" for name, value in DYNAMIC_CONFIG.items()]
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=_program("temporal"),
