@@ -1,6 +1,7 @@
 """However a race ends, nothing of it outlives it unreported, and no cancel is lost."""
 
 import asyncio
+import gc
 import logging
 from datetime import timedelta
 from itertools import product
@@ -65,6 +66,24 @@ async def test_a_loser_that_ignores_its_cancel_is_reported_and_left(
     await asyncio.wait(state.stage("a_stage").strays)
     await asyncio.sleep(0)
     assert not state.stage("a_stage").strays
+
+
+@on_virtual_clock
+async def test_the_error_of_an_attempt_left_behind_is_not_reported_as_forgotten(state: HedgeState) -> None:
+    forgotten = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: forgotten.append(context))
+
+    async def lingers_and_fails() -> None:
+        await ignores_cancels(for_seconds=1.0)()
+        raise FlakyFault
+
+    with hedge_scope(a_scope(state)):
+        await run_with_hedges(Script((lingers_and_fails, succeeds())))
+    await asyncio.sleep(2.0)
+    gc.collect()
+
+    assert not state.stage("a_stage").strays
+    assert forgotten == []
 
 
 @on_virtual_clock

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import hedge_state
-from hedge_state import run_with_hedges
+from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
 from hedging.state import process_state
 from tests.unit.hedging.scripts import on_virtual_clock
 
@@ -41,6 +41,18 @@ async def test_outside_any_scope_the_stage_is_named_after_the_function() -> None
     await run_with_hedges(CallableOrder())
 
     assert set(process_state()._stages) == {f"{__name__}.a_call", f"{__name__}.CallableOrder"}
+
+
+@on_virtual_clock
+async def test_a_scope_ends_where_its_block_ends(state: HedgeState) -> None:
+    process_state.cache_clear()
+
+    with hedge_scope(HedgeScope(stage="a_stage", state=state)) as watch:
+        pass
+    await run_with_hedges(a_call)
+
+    assert watch.figures().launched == 0
+    assert set(process_state()._stages) == {f"{__name__}.a_call"}
 
 
 @on_virtual_clock

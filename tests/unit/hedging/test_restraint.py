@@ -187,3 +187,14 @@ async def test_after_an_outage_the_first_success_brings_everything_back(state: H
         await run_with_hedges(script)
 
     assert watch.figures().milliseconds == 0
+    assert state.stage("a_stage").probes.gap_seconds == 0.050
+
+
+@on_virtual_clock
+async def test_an_outage_does_not_change_what_a_success_is_thought_to_take(state: HedgeState) -> None:
+    await orders_in_an_outage(fails(FlakyFault()), orders=10, seconds=60, state=state)
+
+    with hedge_scope(a_scope(state)):
+        await run_with_hedges(Script((succeeds(),)))
+
+    assert state.stage("a_stage").odds.attempts_a_success == 3.0
