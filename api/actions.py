@@ -3,15 +3,55 @@
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 
-from api.answers import ActionAnswer, ActionsAnswer, TurnAnswer
+from api.answers import Moment
 from api.context import AnOrderId, TheDesk
 from api.live import ask_workflow
-from api.prospects import Prospect, prospects_of
+from api.prospects import Prospect, When, prospects_of
 from api.responses import NOT_FOUND
+from domain.stages import Stage
 from domain.status import OrderStatus
+from signals import CancellationEffect
 
 router = APIRouter(tags=["orders"])
+
+
+class TurnAnswer(BaseModel):
+    """The moment at which a door opens or closes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stage: Stage
+    when: When
+
+
+class ActionAnswer(BaseModel):
+    """One operation: allowed now, or why not.
+
+    `effect` and `refund_cents` are what it would do now; null while a charge is in flight, whose end they
+    depend on. `opens` and `closes` are the moments at which that changes if the order goes on as planned.
+    """
+
+    operation: str
+    allowed: bool
+    code: str | None
+    detail: str | None
+    effect: CancellationEffect | None
+    refund_cents: int | None
+    opens: TurnAnswer | None
+    closes: TurnAnswer | None
+    closes_at: Moment | None
+
+
+class ActionsAnswer(BaseModel):
+    """What may be done now, by the workflow's own word if it is `live`, else by the books alone."""
+
+    order_id: int
+    status: OrderStatus
+    stage: str | None
+    live: bool
+    actions: list[ActionAnswer]
 
 
 @router.get("/orders/{order_id}/actions", summary="order_actions", responses=NOT_FOUND)

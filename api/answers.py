@@ -5,8 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from api.prospects import When
-from domain.stages import Stage
 from domain.status import OrderStatus
 from signals import CancellationEffect, Verdict
 
@@ -16,18 +14,6 @@ def _rfc3339(moment: datetime) -> str:
 
 
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
-
-What = Literal[
-    "order_placed",
-    "stage_reached",
-    "command_accepted",
-    "command_refused",
-    "charged",
-    "refunded",
-    "compensated",
-    "ended",
-    "pending",
-]
 
 
 class OrderPlaced(BaseModel):
@@ -93,84 +79,6 @@ class StageAnswer(BaseModel):
     stage_number: int
     sla_breached: bool
     live: LiveStage | None
-
-
-class TurnAnswer(BaseModel):
-    """The moment at which a door opens or closes."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    stage: Stage
-    when: When
-
-
-class ActionAnswer(BaseModel):
-    """One operation: allowed now, or why not.
-
-    `effect` and `refund_cents` are what it would do now; null while a charge is in flight, whose end they
-    depend on. `opens` and `closes` are the moments at which that changes if the order goes on as planned.
-    """
-
-    operation: str
-    allowed: bool
-    code: str | None
-    detail: str | None
-    effect: CancellationEffect | None
-    refund_cents: int | None
-    opens: TurnAnswer | None
-    closes: TurnAnswer | None
-    closes_at: Moment | None
-
-
-class ActionsAnswer(BaseModel):
-    """What may be done now, by the workflow's own word if it is `live`, else by the books alone."""
-
-    order_id: int
-    status: OrderStatus
-    stage: str | None
-    live: bool
-    actions: list[ActionAnswer]
-
-
-class Effort(BaseModel):
-    """What a flaky call has cost: the activity's attempts, and the calls launched in all of them."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    attempts: int | None = None
-    launched: int | None = None
-    failed: int | None = None
-    hung: int | None = None
-    cancelled: int | None = None
-    won_by: int | None = None
-    milliseconds: int | None = None
-
-
-class TimelineEntry(BaseModel):
-    """One thing that happened, or `pending`: is still being tried, and how its last attempt failed."""
-
-    at: Moment | None
-    what: What
-    stage: str | None = None
-    status: str | None = None
-    command: str | None = None
-    decision: str | None = None
-    actor: str | None = None
-    reason: str | None = None
-    amount_cents: int | None = None
-    activity: str | None = None
-    last_failure: str | None = None
-    effort: Effort | None = None
-
-
-class Timeline(BaseModel):
-    """All that is known of an order, in the order in which it happened; `note` says what is not known."""
-
-    order_id: int
-    status: OrderStatus
-    stage: str | None
-    note: str | None
-    entries: list[TimelineEntry]
 
 
 class PaymentRow(BaseModel):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 
-from api.answers import Effort, Timeline, TimelineEntry
+from api.answers import Moment
 from api.context import AnOrderId, TheDesk
 from api.desk import Desk
 from api.errors import OrderNotFound
@@ -24,6 +26,59 @@ NOT_KNOWN = "Temporal did not answer: what is being tried at the moment is not k
 
 # What is written about the stage of the charge in the transaction that writes the payment.
 MOVED_WITH = {PaymentKind.CHARGE: EventType.STAGE_REACHED, PaymentKind.REFUND: EventType.COMPENSATED}
+
+What = Literal[
+    "order_placed",
+    "stage_reached",
+    "command_accepted",
+    "command_refused",
+    "charged",
+    "refunded",
+    "compensated",
+    "ended",
+    "pending",
+]
+
+
+class Effort(BaseModel):
+    """What a flaky call has cost: the activity's attempts, and the calls launched in all of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    attempts: int | None = None
+    launched: int | None = None
+    failed: int | None = None
+    hung: int | None = None
+    cancelled: int | None = None
+    won_by: int | None = None
+    milliseconds: int | None = None
+
+
+class TimelineEntry(BaseModel):
+    """One thing that happened, or `pending`: is still being tried, and how its last attempt failed."""
+
+    at: Moment | None
+    what: What
+    stage: str | None = None
+    status: str | None = None
+    command: str | None = None
+    decision: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    amount_cents: int | None = None
+    activity: str | None = None
+    last_failure: str | None = None
+    effort: Effort | None = None
+
+
+class Timeline(BaseModel):
+    """All that is known of an order, in the order in which it happened; `note` says what is not known."""
+
+    order_id: int
+    status: OrderStatus
+    stage: str | None
+    note: str | None
+    entries: list[TimelineEntry]
 
 
 @router.get("/orders/{order_id}/timeline", summary="order_timeline", responses=NOT_FOUND)

@@ -3,12 +3,15 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 
+from db.database import STREAMS_AT_ONCE
 from tests.integration.api.caller import ADDRESS, Caller
 from tests.integration.api.conftest import OpenApi
 from tests.integration.api.waiting import eventually
@@ -162,6 +165,23 @@ def test_when_many_are_reading_dumps_a_further_one_is_put_off(open_api: OpenApi,
     assert busy
     assert busy.json()["code"] == "DUMPS_BUSY"
     eventually(lambda: api.http.get("/db-dump", params={"limit": 1}).is_success, wanted="a dump")
+
+
+def test_a_reader_who_stops_reading_is_let_go(
+    open_api: OpenApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.dump.PIECE_READ_WITHIN", timedelta(seconds=0.5))
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    api = open_api(database_url=url)
+    fill(url)
+
+    with stuck_readers(api, STREAMS_AT_ONCE):
+        eventually(lambda: a_short_dump(api).status_code == 503, wanted="a dump that is put off")
+        eventually(lambda: a_short_dump(api).status_code == 200, wanted="a dump")
+
+
+def a_short_dump(api: Caller) -> httpx.Response:
+    return api.http.get("/db-dump", params={"limit": 1, "after_order": 1})
 
 
 def fill(url: str) -> None:
