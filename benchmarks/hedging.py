@@ -6,13 +6,14 @@ CPU line is measured on the machine. `--orders 2000 --others 500` is a quick loo
 
 import argparse
 import json
+import os
 import platform
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from time import monotonic
 
 from benchmarks.chart import draw
 from benchmarks.contenders import LIBRARIES, Contender, OneAtATime, Rolling, SevenAtOnce, is_installed
@@ -20,13 +21,12 @@ from benchmarks.cpu import CpuRow, cpu_of_a_call
 from benchmarks.measure import Row, measure
 from benchmarks.outage import OutageRow, outages
 from benchmarks.stubs import MIXES, Mix
-from hedge_state import HedgeState
 
 RESULTS = Path("docs/hedging/results.json")
 CHART = Path("docs/hedging/comparison.svg")
 
 ROLLING, SEVEN_AT_ONCE, ONE_AT_A_TIME = "rolling", "seven at once", "one at a time"
-DEFAULT_PRICE = HedgeState().price
+DEFAULT_PRICE = timedelta(milliseconds=50)
 PRICES_MILLISECONDS = (5, 15, 150, 500)
 BURSTS = (2, 3)
 
@@ -66,34 +66,24 @@ def _ours(*, price: timedelta = DEFAULT_PRICE, burst: int = 1) -> Callable[[Mix]
     return lambda _: Rolling(price=price, burst=burst)
 
 
-def run(trial: Trial, seed: int) -> Row:
-    """Measure one row, showing how far it is on a terminal."""
-    began = monotonic()
-
-    def progress(done: int) -> None:
-        if sys.stderr.isatty():
-            share = done / trial.orders
-            print(f"\r{trial.mix.name}: {trial.policy} {share:.0%} ", end="", file=sys.stderr, flush=True)
-
-    row = measure(trial.policy, trial.make, trial.mix, orders=trial.orders, seed=seed, progress=progress)
-    print(f"\r{line_of(row)}  ({monotonic() - began:.0f} s)", flush=True)
-    return row
+def run(number: int, orders: int, others: int, seed: int) -> Row:
+    """Measure the row of that number; any process can, since only numbers travel."""
+    trial = list(trials(orders, others))[number]
+    return measure(trial.policy, trial.make, trial.mix, orders=trial.orders, seed=seed)
 
 
-HEADINGS = (
-    "stub",
-    "policy",
-    "orders",
-    "attempts",
-    "surplus",
-    "leaked",
-    "mean",
-    "p50",
-    "p99",
-    "p99.9",
-    "p99.99",
-)
+def run_all(orders: int, others: int, seed: int, jobs: int) -> Iterator[Row]:
+    """Every row in its order, as soon as it is there."""
+    numbers = range(len(list(trials(orders, others))))
+    measured = partial(run, orders=orders, others=others, seed=seed)
+    with ProcessPoolExecutor(max_workers=jobs) as processes:
+        yield from processes.map(measured, numbers)
+
+
 LINE = "{:<11} {:<22} {:>7} {:>8} {:>7} {:>6} {:>8} {:>7} {:>8} {:>8} {:>8}"
+HEADING = LINE.format(
+    *("stub", "policy", "orders", "attempts", "surplus", "leaked", "mean", "p50", "p99", "p99.9", "p99.99")
+)
 
 
 def line_of(row: Row) -> str:
@@ -124,8 +114,11 @@ def main() -> None:
     for library in LIBRARIES:
         if not is_installed(library):
             print(f"{library} is not installed: skipped (pip install -r benchmarks/requirements.txt)")
-    print(LINE.format(*HEADINGS))
-    rows = [run(trial, arguments.seed) for trial in trials(arguments.orders, arguments.others)]
+    print(HEADING)
+    rows = []
+    for row in run_all(arguments.orders, arguments.others, arguments.seed, arguments.jobs):
+        rows.append(row)
+        print(line_of(row), flush=True)
     weather = outages(MIXES[0], arguments.seed)
     print(*map(outage_line_of, weather), sep="\n")
     cpu = cpu_of_a_call()
@@ -155,6 +148,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=100_000, help="a row of ours and of seven at once")
     parser.add_argument("--others", type=int, default=10_000, help="a row of the others")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="rows measured at the same time")
     return parser.parse_args()
 
 

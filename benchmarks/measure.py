@@ -1,7 +1,7 @@
 """Orders of seven flaky stages, one after the other, on a virtual clock: what they took and cost."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -16,8 +16,6 @@ WARM_UP_ORDERS = 100
 
 # Temporal's own policy for activities, unless told otherwise.
 FIRST_RETRY_SECONDS, RETRY_BACKOFF, LONGEST_RETRY_SECONDS = 1.0, 2.0, 100.0
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +39,16 @@ class Row:
     p9999: float
 
 
-def measure(
-    policy: str, make: Callable[[Mix], Contender], mix: Mix, *, orders: int, seed: int, progress: Progress
-) -> Row:
+def measure(policy: str, make: Callable[[Mix], Contender], mix: Mix, *, orders: int, seed: int) -> Row:
     """Run the orders, after the warm-up, and add them up."""
-    return run_virtually(_measure(policy, make, mix, orders, seed, progress))
+    return run_virtually(_measure(policy, make, mix, orders, seed))
 
 
-async def _measure(
-    policy: str, make: Callable[[Mix], Contender], mix: Mix, orders: int, seed: int, progress: Progress
-) -> Row:
+async def _measure(policy: str, make: Callable[[Mix], Contender], mix: Mix, orders: int, seed: int) -> Row:
     contender, stub = make(mix), FlakyStub(mix, seed)
-    await _run(contender, stub, range(WARM_UP_ORDERS))
+    await _run(contender, stub, WARM_UP_ORDERS)
     stub.attempts = stub.successes = stub.leaked = 0
-    seconds = await _run(contender, stub, _reported(range(orders), progress))
+    seconds = await _run(contender, stub, orders)
     seconds.sort()
     stages = orders * len(STAGES)
     return Row(
@@ -72,9 +66,9 @@ async def _measure(
     )
 
 
-async def _run(contender: Contender, stub: FlakyStub, orders: Iterable[int]) -> list[float]:
+async def _run(contender: Contender, stub: FlakyStub, orders: int) -> list[float]:
     loop, seconds = asyncio.get_running_loop(), []
-    for _ in orders:
+    for _ in range(orders):
         began = loop.time()
         for stage in STAGES:
             await _until_it_succeeds(contender, stage, stub)
@@ -98,13 +92,6 @@ async def _succeeds(contender: Contender, stage: str, stub: FlakyStub) -> bool:
     finally:
         stub.leaked += max(0, stub.running - running_before)
     return True
-
-
-def _reported(orders: range, progress: Progress) -> Iterable[int]:
-    for order in orders:
-        if order % 500 == 0:
-            progress(order)
-        yield order
 
 
 def _percentile(sorted_seconds: list[float], share: float) -> float:
