@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
 from api.context import Context, Processes
 from api.desk import Desk
+from api.feed import Feed
+from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
@@ -52,7 +53,8 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         db, link = Database(settings.database_url), TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
-        app.state.context = Context(desk=desk, processes=behind)
+        feed = Feed(db)
+        app.state.context = Context(desk=desk, feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
@@ -63,6 +65,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            await feed.close()
             await link.close()
             await _stop(behind)
             db.close()
@@ -102,7 +105,7 @@ def main() -> None:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
     log.info("api.starting", extra={"docs": f"http://{settings.api_host}:{settings.api_port}/docs"})
-    uvicorn.run(
+    serve(
         create_app(settings),
         host=settings.api_host,
         port=settings.api_port,

@@ -17,6 +17,7 @@ from api import (
     placing,
     reading,
     server,
+    stream,
     timeline,
     trials,
 )
@@ -33,7 +34,7 @@ Start the server, place an order, watch its stage; cancel it, change its address
 """
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
+ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, stream, health, metrics, pages)
 
 
 class App(FastAPI):

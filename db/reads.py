@@ -102,6 +102,19 @@ def find_page(
     return list(session.execute(wanted).scalars())
 
 
+def last_event_id(session: Session) -> int:
+    """Return the newest event's id, 0 before the first."""
+    return session.execute(select(func.max(Event.id))).scalar() or 0
+
+
+def find_events(session: Session, *, after: int, until: int | None, limit: int) -> list[Event]:
+    """Return the oldest events above `after`, those of all orders, none above `until`."""
+    wanted = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)
+    if until is not None:
+        wanted = wanted.where(Event.id <= until)
+    return list(session.execute(wanted).scalars())
+
+
 def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:
     """Return the oldest orders that have not reached their first stage, though placed long enough ago."""
     rows = session.execute(
