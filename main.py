@@ -8,10 +8,12 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import build_app
 from api.context import Context, Processes
@@ -22,8 +24,10 @@ from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
+from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
+from domain.weather import AS_SET
 from engine.link import TemporalLink
 from observability.logs import configure_logging
 from supervisor.ports import find_stranger
@@ -68,6 +72,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
             await feed.close()
             await link.close()
             await _stop(behind)
+            await _settle_weather(db)
             db.close()
             # The SDK's threads outlive an interpreter that still holds its client.
             gc.collect()
@@ -90,6 +95,12 @@ async def _stop(processes: Processes) -> None:
         await processes.stop()
     except (Refusal, Fault) as reason:
         log.error("server.not_stopped", extra={"why": str(reason)})
+
+
+async def _settle_weather(db: Database) -> None:
+    """The weather that was asked for ends with the system that ran in it."""
+    with suppress(SQLAlchemyError):
+        await db.write(partial(write_forecast, forecast=AS_SET))
 
 
 def main() -> None:

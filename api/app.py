@@ -20,6 +20,7 @@ from api import (
     stream,
     timeline,
     trials,
+    weather,
 )
 from api.answers import Problem
 from api.guards import Guard
@@ -34,7 +35,21 @@ Start the server, place an order, watch its stage; cancel it, change its address
 """
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, stream, health, metrics, pages)
+ROOMS = (
+    server,
+    placing,
+    commands,
+    reading,
+    timeline,
+    actions,
+    dump,
+    trials,
+    weather,
+    stream,
+    health,
+    metrics,
+    pages,
+)
 
 
 class App(FastAPI):

@@ -26,6 +26,8 @@ OPERATIONS = [
     ("db_dump", "GET", "/db-dump"),
     ("test_cancel_order", "POST", "/trials/cancel-order"),
     ("test_update_address", "POST", "/trials/update-address"),
+    ("get_weather", "GET", "/weather"),
+    ("set_weather", "PUT", "/weather"),
     ("stream_events", "GET", "/events/stream"),
     ("healthz", "GET", "/healthz"),
     ("readyz", "GET", "/readyz"),
