@@ -8,9 +8,11 @@ from fastapi import FastAPI
 
 from api import (
     actions,
+    attempts,
     commands,
     dump,
     errors,
+    figures,
     health,
     metrics,
     pages,
@@ -42,6 +44,8 @@ ROOMS = (
     reading,
     timeline,
     actions,
+    attempts,
+    figures,
     dump,
     trials,
     weather,

@@ -1,5 +1,6 @@
 """The ways the books are read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,12 @@ class WholeOrder:
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
     row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
     return snapshot(row) if row else None
+
+
+def find_orders(session: Session, order_ids: Sequence[OrderId]) -> list[OrderSnapshot]:
+    """Return those of the orders that exist, the oldest first."""
+    wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id)
+    return [snapshot(row) for row in session.execute(wanted).scalars()]
 
 
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:

@@ -23,6 +23,8 @@ OPERATIONS = [
     ("get_order", "GET", "/orders/{order_id}"),
     ("order_timeline", "GET", "/orders/{order_id}/timeline"),
     ("order_actions", "GET", "/orders/{order_id}/actions"),
+    ("live_attempts", "GET", "/attempts"),
+    ("get_figures", "GET", "/figures"),
     ("db_dump", "GET", "/db-dump"),
     ("test_cancel_order", "POST", "/trials/cancel-order"),
     ("test_update_address", "POST", "/trials/update-address"),
