@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from starlette.types import Receive, Scope, Send
 
 from api.context import LARGEST_ID, TheDesk, TheFeed, digits
-from api.feed import Feed
+from api.feed import BATCH, Feed
 from api.patience import PatientStream
 
 router = APIRouter(tags=["orders"])
@@ -36,8 +36,8 @@ class EventStream(PatientStream):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, feed: Feed, tag: str, since: int | None) -> None:
-        super().__init__(_messages(feed, tag, since), headers={"Cache-Control": "no-store"})
+    def __init__(self, feed: Feed, tag: str, since: int | None, last: int) -> None:
+        super().__init__(_messages(feed, tag, since, last), headers={"Cache-Control": "no-store"})
         self._feed = feed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,19 +57,22 @@ async def stream_events(
     feed: TheFeed,
     last_event_id: Annotated[EventId | None, Header(alias="Last-Event-ID", description=AFTER)] = None,
     after: Annotated[EventId | None, Query(description=f"{AFTER}; Last-Event-ID goes before it")] = None,
+    last: Annotated[
+        int, Query(ge=0, le=BATCH, description="where it begins now: so many events earlier")
+    ] = 0,
 ) -> EventStream:
     """Tell every event of every order as it happens; each has its id, and an event source resumes by it."""
-    return EventStream(feed, desk.tag, after if last_event_id is None else last_event_id)
+    return EventStream(feed, desk.tag, after if last_event_id is None else last_event_id, last)
 
 
-async def _messages(feed: Feed, tag: str, since: int | None) -> AsyncIterator[bytes]:
+async def _messages(feed: Feed, tag: str, since: int | None, last: int) -> AsyncIterator[bytes]:
     while (head := await feed.head(within=KEEP_ALIVE_EVERY)) is None:
         if feed.has_ended:
             return
         yield KEEP_ALIVE
     # An id that no event has yet is one of other books.
     resumes = since is not None and since <= head
-    place = since if since is not None and resumes else head
+    place = since if since is not None and resumes else max(0, head - last)
     yield _hello(tag, place, resumes=resumes)
     while not feed.has_ended:
         events = await feed.after(place, within=KEEP_ALIVE_EVERY)
