@@ -115,7 +115,7 @@ def main() -> None:
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
-    log.info("api.starting", extra={"docs": f"http://{settings.api_host}:{settings.api_port}/docs"})
+    log.info("api.starting", extra={"page": f"http://{settings.api_host}:{settings.api_port}/"})
     serve(
         create_app(settings),
         host=settings.api_host,

@@ -36,7 +36,7 @@ function ofPending(pending) {
   const parts = [failed && `${failed} failed`, hung && `${hung} hung`, running && `${running} running`];
   return {
     marks: [["failed", failed], ["hung", hung], ["running", running || 1]],
-    text: `${deed(pending.activity)}${tries}${running ? ` · ${(oldest / 1000).toFixed(1)} s` : ""}`,
+    text: `${running ? `${(oldest / 1000).toFixed(1)} s ` : ""}${deed(pending.activity)}${tries}`,
     full: `${launched} calls: ${parts.filter(Boolean).join(", ")}. ${pending.last_failure ?? ""}`,
   };
 }

@@ -29,7 +29,7 @@ export class EventLog {
 }
 
 function line(event) {
-  const cost = event.launched ? `${event.launched} ${event.launched === 1 ? "call" : "calls"}, ${event.milliseconds} ms` : "";
+  const cost = event.launched ? `×${event.launched}, ${event.milliseconds} ms` : "";
   return el(
     "li",
     { "data-type": event.type, "data-status": event.status, title: effort(event) || null },

@@ -51,8 +51,13 @@ function describe(weather) {
 
 function show(form, weather) {
   const sky = Object.keys(WEATHERS).find((name) => isSky(WEATHERS[name], weather)) ?? "";
-  form.elements.sky.value = weather.is_set ? sky : "settings";
-  form.elements.hedges.value = weather.is_set && weather.hedges !== null ? String(weather.hedges) : "";
+  choose(form.elements.sky, weather.is_set ? sky : "settings");
+  choose(form.elements.hedges, weather.is_set && weather.hedges !== null ? String(weather.hedges) : "");
+}
+
+/** None is chosen where none says what is in force. */
+function choose(radios, value) {
+  for (const radio of radios) radio.checked = radio.value === value;
 }
 
 const isSky = (sky, weather) => sky.fail === weather.fail && sky.hang === weather.hang;

@@ -42,7 +42,7 @@ export const deed = (activity) => DEEDS[activity] ?? plain(activity);
 export const money = (cents) =>
   (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
+export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 
 /** A share from 0 to 1; 100 % only when nothing is missing. */
 export function percent(share) {
@@ -80,6 +80,6 @@ export function eventLine(event) {
     case "compensated":
       return `undone: ${nameOf(event.stage).toLowerCase()}`;
     default:
-      return `${plain(event.type)}: ${plain(event.status ?? "")}`;
+      return plain(event.status);
   }
 }

@@ -21,13 +21,13 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     for name, sent in dict(case.headers or {}).items():
         if name.lower() == KEY_HEADER.lower() and re.fullmatch(VISIBLE, str(sent)):
             case.headers[name] = uuid4().hex
+    _let_some_calls_succeed(case)
 
 
-@schemathesis.hook
-def filter_body(_context: Any, body: Any) -> bool:
-    """A sum is beyond a schema's words: weather in which more than every call goes wrong is not sent."""
-    if not isinstance(body, dict):
-        return True
-    shares = [share for share in (body.get("fail"), body.get("hang")) if isinstance(share, int | float)]
-    at_most = 1 - USUAL_SHARE * (2 - len(shares))
-    return not all(0 <= share <= 1 for share in shares) or sum(shares) <= at_most
+def _let_some_calls_succeed(case: Any) -> None:
+    """A sum is beyond a schema's words: weather in which more than every call goes wrong is made fair."""
+    if case.path != "/weather" or not isinstance(case.body, dict):
+        return
+    shares = [USUAL_SHARE if share is None else share for share in map(case.body.get, ("fail", "hang"))]
+    if all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares) and sum(shares) > 1:
+        case.body = {**case.body, "fail": 0, "hang": 0}
