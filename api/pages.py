@@ -88,6 +88,7 @@ def _page(name: str, settings: Settings, **words: str) -> HTMLResponse:
     workflows = _workflows_in_temporals_ui(settings)
     text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(
         budget_seconds=f"{settings.order_budget_seconds:g}",
+        review_mode=settings.review_mode.value,
         temporal_ui=escape(workflows),
         temporal_link=f'<a href="{escape(workflows)}">Temporal</a>' if workflows else "",
         **words,

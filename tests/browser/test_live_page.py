@@ -74,6 +74,21 @@ def test_the_calls_of_a_stage_at_work_are_seen_running(look: Looker, api: Caller
     expect(look.row(order).locator(".attempts .text")).to_have_text(re.compile(r"\d+\.\d s charging"))
 
 
+def test_the_time_a_person_takes_to_review_is_not_the_orders(look: Looker, api: Caller) -> None:
+    look.page.clock.install()
+    order = api.place()
+    look.open_live()
+    look.sees(order, "in review")
+    expect(look.page.locator("#events li", has_text=f"#{order}")).to_have_count(2)
+
+    look.page.clock.fast_forward("10:00")
+
+    expect(look.row(order).locator(".budget")).to_have_attribute("data-state", "within")
+    look.page.goto(f"/pages/orders/{order}")
+    look.page.clock.fast_forward("10:00")
+    expect(look.page.locator("#budget .budget")).to_have_attribute("data-state", "within")
+
+
 def test_an_address_is_changed_in_a_dialog_with_the_keyboard_alone(look: Looker, api: Caller) -> None:
     order = api.place()
     look.open_live()

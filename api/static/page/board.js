@@ -1,6 +1,6 @@
 // The orders as rows, a page of them at a time; only what changed is written.
 
-import { age, awaitsReview, isOpen } from "./orders.js";
+import { awaitsReview, isOpen, spent } from "./orders.js";
 import { makeAttempts, readAttempts, showAttempts } from "./attempts.js";
 import { makeBudget, showBudget } from "./budget.js";
 import { COMMANDS } from "./commands.js";
@@ -149,7 +149,7 @@ class Row {
     setText(this.status, awaitsReview(order) ? "in review" : plain(order.status));
     setAttribute(this.status, "data-status", order.status);
     showTrack(this.track, order);
-    showBudget(this.budget, age(order, now), order.sla_breached);
+    showBudget(this.budget, spent(order, now), order.sla_breached);
     showAttempts(this.attempts, isOpen(order) ? this.pending : undefined, order.last, "");
     COMMANDS.forEach((one, index) => {
       const isHidden = !one.isOffered(order);

@@ -1,6 +1,6 @@
 // One order's page: its history, its money, and what can be done now.
 
-import { age, awaitsReview, isOpen } from "./orders.js";
+import { awaitsReview, isOpen, noteReview, spent } from "./orders.js";
 import { read } from "./ask.js";
 import { makeAttempts, readAttempts, showAttempts } from "./attempts.js";
 import { makeBudget, showBudget } from "./budget.js";
@@ -31,7 +31,7 @@ follow({
     setText(byId("connection"), state === "live" ? "live" : "reconnecting");
   },
 });
-whileSeen(TICK, () => order && showBudget(budget, age(order, Date.now()), order.sla_breached));
+whileSeen(TICK, () => order && showBudget(budget, spent(order, Date.now()), order.sla_breached));
 whileSeen(LOOK_EVERY, look);
 
 /** Several events at once are one reading. */
@@ -60,6 +60,7 @@ async function show() {
       placedAt: Date.parse(whole.created_at),
       endedAt: whole.ended_at && Date.parse(whole.ended_at),
     };
+    whole.events.forEach((event) => noteReview(order, event));
     showHead(whole);
     showActions(actions);
     showPayments(whole.payments);
@@ -77,7 +78,7 @@ function showHead(whole) {
   setText(byId("status"), awaitsReview(order) ? "in review" : plain(whole.status));
   setAttribute(byId("status"), "data-status", whole.status);
   showTrack(track, order);
-  showBudget(budget, age(order, Date.now()), whole.sla_breached);
+  showBudget(budget, spent(order, Date.now()), whole.sla_breached);
   if (!isOpen(order)) showAttempts(attempts, undefined, null, "");
   const { address } = whole;
   const lines = ["recipient", "line1", "line2", "postal_code", "city", "region", "country"];

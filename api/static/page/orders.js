@@ -10,6 +10,8 @@ const NEWEST = 100;
 // Orders that come in together are looked up together.
 const LOOK_UP_AFTER = 150;
 
+const WAITS_FOR_A_PERSON = document.documentElement.dataset.reviewMode === "manual";
+
 export class Orders {
   #byId = new Map();
   #ascending = [];
@@ -121,6 +123,7 @@ export class Orders {
 
   #advance(order, event) {
     order.toldAt = performance.now();
+    noteReview(order, event);
     if (event.launched) order.last = event;
     if (event.type === "stage_reached" && numberOf(event.stage) > order.number) {
       order.stage = event.stage;
@@ -141,4 +144,16 @@ export const isOpen = (order) => OPEN.has(order.status);
 
 export const awaitsReview = (order) => order.status === "in_progress" && order.stage === "order_validated";
 
-export const age = (order, now) => (isOpen(order) ? now : (order.endedAt ?? now)) - order.placedAt;
+/** When the wait for a reviewer began and ended, as far as events tell. */
+export function noteReview(order, event) {
+  if (event.type !== "stage_reached") return;
+  if (event.stage === "order_validated") order.waitsSince = Date.parse(event.at);
+  if (event.stage === "order_reviewed") order.waitedUntil = Date.parse(event.at);
+}
+
+/** Of its budget, in milliseconds: the time spent waiting for a person does not count. */
+export function spent(order, now) {
+  const until = isOpen(order) ? now : (order.endedAt ?? now);
+  const waited = WAITS_FOR_A_PERSON && order.waitsSince ? (order.waitedUntil ?? until) - order.waitsSince : 0;
+  return until - order.placedAt - waited;
+}
