@@ -44,8 +44,9 @@ PATIENCE = 20_000
 DESKTOP = ViewportSize(width=1440, height=900)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _browser() -> Iterator[Browser]:
+    """While it is open a loop runs in this thread: no asynchronous test of another module could."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no Chromium here: apt install chromium")
@@ -86,7 +87,7 @@ def dice(_backroom: Backroom) -> Iterator[SettableDice]:
     _backroom.dice.let_everything_go()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _window(_browser: Browser, _api: Caller) -> Iterator[BrowserContext]:
     """What the tabs share: the cache, and what a person chose."""
     with _browser.new_context(viewport=DESKTOP, base_url=_api.url) as window:
