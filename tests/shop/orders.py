@@ -37,6 +37,7 @@ ELSEWHERE = Address(line1="9 Quay Street", city="Hull", postal_code="HU1 2PQ", c
 
 A_DAY = timedelta(days=1)
 BY_THE_SIMULATED_REVIEWER = ReviewRules(approve_after=timedelta(milliseconds=1), deadline=A_DAY)
+REVIEWED_TOMORROW = ReviewRules(approve_after=A_DAY, deadline=A_DAY)
 BY_A_PERSON = ReviewRules(approve_after=None, deadline=A_DAY)
 
 
@@ -267,7 +268,7 @@ def _refusal_in(error: WorkflowUpdateFailedError) -> Exception:
     return error
 
 
-async def by_update(order: PlacedOrder, command: Cancellation | AddressChange) -> str:
+async def by_update(order: PlacedOrder, command: Cancellation | AddressChange | Review) -> str:
     """Tell the order, and return what it answered: ACCEPTED or a refusal's code."""
     try:
         await order.tell(command)

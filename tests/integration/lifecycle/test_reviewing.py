@@ -12,11 +12,10 @@ from domain.status import OrderStatus
 from domain.tasks import ReviewRules
 from signals import Verdict
 from tests.shop.facts import ended, stages
-from tests.shop.orders import A_DAY, BY_A_PERSON, PlacedOrder, a_review, an_order, refused
+from tests.shop.orders import A_DAY, BY_A_PERSON, REVIEWED_TOMORROW, PlacedOrder, a_review, an_order, refused
 from tests.shop.shop import Shop
 from workers.order_worker import ORDER
 
-REVIEWED_TOMORROW = ReviewRules(approve_after=A_DAY, deadline=A_DAY)
 AT_ONCE = timedelta(milliseconds=1)
 SOON = timedelta(milliseconds=500)
 
