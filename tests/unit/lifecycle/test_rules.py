@@ -10,6 +10,7 @@ from domain.refusals import Refusal, TooLateToCancel
 from domain.stages import Progress, Stage
 from domain.status import OrderStatus
 from signals import (
+    ADDRESS_CHANGES_TAKEN_UP,
     CancellationEffect,
     decide_address_change,
     decide_cancellation,
@@ -158,3 +159,19 @@ def test_an_order_whose_shipping_was_never_written_down_is_not_taken_back() -> N
         )
 
     assert decision(take_back) == "ALREADY_COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [(ADDRESS_CHANGES_TAKEN_UP - 1, ACCEPTED), (ADDRESS_CHANGES_TAKEN_UP, "TOO_MANY_ADDRESS_CHANGES")],
+)
+def test_an_address_changes_only_so_often(earlier: int, expected: str) -> None:
+    again = decision(lambda: decide_address_change(OrderStatus.IN_PROGRESS, at(3, 2), earlier=earlier))
+
+    assert again == expected
+
+
+def test_an_address_that_is_locked_says_so_first() -> None:
+    locked = decision(lambda: decide_address_change(OrderStatus.IN_PROGRESS, at(6, 5), earlier=100))
+
+    assert locked == LOCKED
