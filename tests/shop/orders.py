@@ -183,9 +183,9 @@ class PlacedOrder:
 
         await eventually(has_begun, wanted=f"the shipping child {attempt}")
 
-    async def shipping_is_told(self) -> None:
+    async def shipping_is_told(self, *, attempt: int = 1) -> None:
         """Return once a signal stands in the history of the shipping child."""
-        await stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        await stands_in(self.shipping(attempt=attempt), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
 
     async def has_accepted(self, *, updates: int) -> None:
         """Return once so many Updates stand in the order's history, answered or not."""
@@ -239,6 +239,11 @@ class PlacedOrder:
 
     async def payments(self) -> list[Moved]:
         return await self._read(facts.payments_of)
+
+    async def status_and_payments(self) -> tuple[str, tuple[Moved, ...]]:
+        """Both of one moment."""
+        found = await self._read(facts.whole_order)
+        return found.order.status, tuple(Moved(row.kind, row.amount_cents) for row in found.payments)
 
     async def provider_log(self) -> list[Moved]:
         return await self._read(facts.provider_log_of)

@@ -20,6 +20,7 @@ class OrderModel:
     reached: int = 0
     under_way: int | None = 1
     address: str = "home"
+    changes: int = 0
     label: str | None = None
     payments: list[str] = field(default_factory=list)
 
@@ -39,11 +40,14 @@ class OrderModel:
         return ACCEPTED
 
     def change_address(self, to: str) -> str:
-        """Until dispatch begins."""
+        """Until dispatch begins, and eight times."""
         if self.status != "in_progress":
             return self._already()
         if self.under_way in {DISPATCH, SHIP, DELIVER}:
             return "ADDRESS_LOCKED"
+        if self.changes == 8:
+            return "TOO_MANY_ADDRESS_CHANGES"
+        self.changes += 1
         self.address = to
         return ACCEPTED
 
