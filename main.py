@@ -8,21 +8,26 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
-import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import build_app
 from api.context import Context, Processes
 from api.desk import Desk
+from api.feed import Feed
+from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
+from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
+from domain.weather import AS_SET
 from engine.link import TemporalLink
 from observability.logs import configure_logging
 from supervisor.ports import find_stranger
@@ -52,7 +57,8 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         db, link = Database(settings.database_url), TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
-        app.state.context = Context(desk=desk, processes=behind)
+        feed = Feed(db)
+        app.state.context = Context(desk=desk, feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
@@ -63,8 +69,10 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            await feed.close()
             await link.close()
             await _stop(behind)
+            await _settle_weather(db)
             db.close()
             # The SDK's threads outlive an interpreter that still holds its client.
             gc.collect()
@@ -89,6 +97,12 @@ async def _stop(processes: Processes) -> None:
         log.error("server.not_stopped", extra={"why": str(reason)})
 
 
+async def _settle_weather(db: Database) -> None:
+    """The weather that was asked for ends with the system that ran in it."""
+    with suppress(SQLAlchemyError):
+        await db.write(partial(write_forecast, forecast=AS_SET))
+
+
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
     try:
@@ -101,8 +115,8 @@ def main() -> None:
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
-    log.info("api.starting", extra={"docs": f"http://{settings.api_host}:{settings.api_port}/docs"})
-    uvicorn.run(
+    log.info("api.starting", extra={"page": f"http://{settings.api_host}:{settings.api_port}/"})
+    serve(
         create_app(settings),
         host=settings.api_host,
         port=settings.api_port,

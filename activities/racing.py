@@ -33,14 +33,18 @@ T = TypeVar("T")
 HEARTBEAT_EVERY = timedelta(seconds=0.4)
 
 
+def _as_written() -> None:
+    """The number of hedges is left to hedge_state.py."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What activities work with; `hedges` None leaves the number to hedge_state.py."""
+    """What activities work with; `hedges` tells the number for the next race, None: hedge_state.py's."""
 
     db: Database
     dice: Dice
     hedging: HedgeState
-    hedges: int | None = None
+    hedges: Callable[[], int | None] = _as_written
     sinks: tuple[AttemptSink, ...] = ()
 
 
@@ -103,9 +107,9 @@ class HedgedActivities(Activities):
     async def _race(
         self, task: StageTask, call: Callable[[], Awaitable[T]], watch: RaceWatch, earlier: HedgeFigures
     ) -> T:
-        hedges = {} if self._tools.hedges is None else {"hedges": self._tools.hedges}
+        hedges = self._tools.hedges()
         try:
-            return await run_with_hedges(call, **hedges)
+            return await run_with_hedges(call, **({} if hedges is None else {"hedges": hedges}))
         except Fault as fault:
             _give_up_when_out_of_patience(task, watch.figures().after(earlier), fault)
             raise

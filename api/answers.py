@@ -182,6 +182,19 @@ class ServerAnswer(BaseModel):
     components: list[ComponentAnswer]
 
 
+class WeatherAnswer(BaseModel):
+    """The weather in force; `hedges` is null where the number in hedge_state.py counts.
+
+    `is_set`: it was asked for, and is not all the settings' own.
+    """
+
+    fail: float
+    hang: float
+    latency_seconds: float
+    hedges: int | None
+    is_set: bool
+
+
 class TrialEnd(BaseModel):
     """How a trial's order ended, after how long; `city` is where its package was addressed to."""
 

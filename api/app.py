@@ -8,17 +8,21 @@ from fastapi import FastAPI
 
 from api import (
     actions,
+    attempts,
     commands,
     dump,
     errors,
+    figures,
     health,
     metrics,
     pages,
     placing,
     reading,
     server,
+    stream,
     timeline,
     trials,
+    weather,
 )
 from api.answers import Problem
 from api.guards import Guard
@@ -33,7 +37,23 @@ Start the server, place an order, watch its stage; cancel it, change its address
 """
 
 # In the order in which the documentation shows them.
-ROOMS = (server, placing, commands, reading, timeline, actions, dump, trials, health, metrics, pages)
+ROOMS = (
+    server,
+    placing,
+    commands,
+    reading,
+    timeline,
+    actions,
+    attempts,
+    figures,
+    dump,
+    trials,
+    weather,
+    stream,
+    health,
+    metrics,
+    pages,
+)
 
 
 class App(FastAPI):

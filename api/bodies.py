@@ -1,6 +1,7 @@
 """What comes in over HTTP: strict, bounded, nothing extra."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
 )
 
 from domain.orders import Address, Item
+from domain.weather import Forecast
 
 # The codes that ISO 3166-1 assigns, in its order.
 COUNTRIES = frozenset(
@@ -129,6 +131,24 @@ class OrderBody(Body):
 
     address: AddressBody
     items: Annotated[list[ItemBody], Field(max_length=MAX_ITEMS)] | None = None
+
+
+class WeatherBody(Body):
+    """What the flaky calls are to be up against; what is left out, or null, is left to the settings.
+
+    `fail` and `hang` are shares of all calls, together at most 1; `hedges` are the attempts at once.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"fail": 0.5, "hang": 0.4, "hedges": 3}]})
+
+    fail: Annotated[float, Field(ge=0, le=1)] | None = None
+    hang: Annotated[float, Field(ge=0, le=1)] | None = None
+    latency_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
+    hedges: Annotated[int, Field(ge=1, le=100), Whole] | None = None
+
+    def to_domain(self) -> Forecast:
+        latency = None if self.latency_seconds is None else timedelta(seconds=self.latency_seconds)
+        return Forecast(fail=self.fail, hang=self.hang, latency=latency, hedges=self.hedges)
 
 
 class ReasonBody(Body):

@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator, Field
 
 from api.desk import Desk
+from api.feed import Feed
 from domain.orders import OrderId
 from supervisor.status import ServerStatus
 
@@ -29,9 +30,13 @@ class Processes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The desk takes orders and commands; `processes` are what the API starts and stops behind it."""
+    """The desk takes orders and commands; `processes` are what the API starts and stops behind it.
+
+    The feed tells what happens to the orders.
+    """
 
     desk: Desk
+    feed: Feed
     processes: Processes
 
 
@@ -44,11 +49,15 @@ def _desk(request: Request) -> Desk:
     return _context(request).desk
 
 
+def _feed(request: Request) -> Feed:
+    return _context(request).feed
+
+
 def _processes(request: Request) -> Processes:
     return _context(request).processes
 
 
-def _digits(text: Any) -> Any:
+def digits(text: Any) -> Any:
     """Nothing but digits; what reads numbers would also take blanks, signs and points."""
     if isinstance(text, str) and not (text.isascii() and text.isdigit()):
         raise ValueError("must be a whole number")
@@ -56,12 +65,13 @@ def _digits(text: Any) -> Any:
 
 
 def _order_id(
-    order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_digits), Path()],
+    order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(digits), Path()],
 ) -> OrderId:
     return OrderId(order_id)
 
 
 TheContext = Annotated[Context, Depends(_context)]
 TheDesk = Annotated[Desk, Depends(_desk)]
+TheFeed = Annotated[Feed, Depends(_feed)]
 TheProcesses = Annotated[Processes, Depends(_processes)]
 AnOrderId = Annotated[OrderId, Depends(_order_id)]

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
@@ -15,15 +13,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
-from starlette.types import Message, Send
 
 from api.answers import Dump, EventRow, OrderRow, PaymentRow
 from api.context import LARGEST_ID, TheDesk
 from api.errors import ApiError
+from api.patience import PatientStream
 from db.database import TooManyStreams
 from db.models import Base, Event, Order, Payment
 
-log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
 
 TABLES: tuple[tuple[str, type[Base], type[BaseModel]], ...] = (
@@ -38,9 +35,6 @@ BATCH = 500
 # Sent at a time: a piece a row would be a thread's work a row.
 PIECE_CHARACTERS = 32 * 1024
 
-# A reader who takes longer for one piece has stopped reading, and holds an old snapshot of the database.
-PIECE_READ_WITHIN = timedelta(seconds=10)
-
 
 class DumpsBusy(ApiError):
     """As many dumps as may be are being sent."""
@@ -50,20 +44,6 @@ class DumpsBusy(ApiError):
 
     def __init__(self) -> None:
         super().__init__("other dumps are being read; ask again when they are done")
-
-
-class PatientStream(StreamingResponse):
-    """Ends unfinished when its reader has stopped reading."""
-
-    async def stream_response(self, send: Send) -> None:
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(PIECE_READ_WITHIN.total_seconds()):
-                await send(message)
-
-        try:
-            await super().stream_response(send_in_time)
-        except TimeoutError:
-            log.info("dump.abandoned")
 
 
 @router.get(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -23,11 +23,19 @@ T = TypeVar("T")
 ANSWERS_WITHIN = timedelta(milliseconds=300)
 
 
+class LiveAttempt(TypedDict):
+    """One call, as the heartbeat of its race tells of it."""
+
+    number: int
+    age_ms: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """An activity that is under way, or waits for its next attempt.
 
-    `figures` are the hedge figures that its last heartbeat told, none before the first.
+    `figures` are the hedge figures that its last heartbeat told, none before the first, `running` the calls
+    that were under way then.
     """
 
     activity: str
@@ -35,6 +43,7 @@ class Pending:
     since: datetime | None
     last_failure: str | None
     figures: dict[str, int | None] | None
+    running: Sequence[LiveAttempt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +107,23 @@ def _children(described: WorkflowExecutionDescription) -> Sequence[Any]:
 
 async def _pending_of(client: Client, *descriptions: WorkflowExecutionDescription) -> Sequence[Pending]:
     return [
-        Pending(
-            activity=info.activity_type.name,
-            attempt=info.attempt,
-            since=_moment(info.scheduled_time),
-            last_failure=info.last_failure.message or None,
-            figures=await _figures_in(client, info),
-        )
+        await _as_pending(client, info)
         for described in descriptions
         for info in described.raw_description.pending_activities
     ]
 
 
-async def _figures_in(client: Client, info: PendingActivityInfo) -> dict[str, int | None] | None:
+async def _as_pending(client: Client, info: PendingActivityInfo) -> Pending:
     told = await client.data_converter.decode(info.heartbeat_details.payloads)
-    figures: dict[str, int | None] | None = told[0].get("figures") if told else None
-    return figures
+    heartbeat: dict[str, Any] = told[0] if told else {}
+    return Pending(
+        activity=info.activity_type.name,
+        attempt=info.attempt,
+        since=_moment(info.scheduled_time),
+        last_failure=info.last_failure.message or None,
+        figures=heartbeat.get("figures"),
+        running=heartbeat.get("live", ()),
+    )
 
 
 def _moment(stamp: Timestamp) -> datetime | None:

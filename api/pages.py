@@ -1,30 +1,54 @@
-"""Swagger UI at /docs, served from this machine alone."""
+"""What a browser is shown: the live page, one order's page, Swagger UI; all of it from this machine alone."""
 
+from html import escape
 from pathlib import Path
+from string import Template
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-ASSETS = Path(__file__).parent / "static"
+from api.context import AnOrderId, TheDesk
+from config.settings import Settings
+
+ROOM = Path(__file__).parent
+ASSETS = ROOM / "static"
+TEMPLATES = ROOM / "templates"
 SWAGGER = "/static/swagger-ui"
 
-# The page's own script is inline, and so are the styles Swagger sets; its pictures are in its stylesheet.
-POLICY = "; ".join(
+# Of the embedded server.
+TEMPORAL_HOST = "127.0.0.1"
+NAMESPACE = "default"
+
+NOTHING_ELSE = ("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+
+# Swagger's own script is inline, and so are the styles it sets; its pictures are in its stylesheet.
+SWAGGER_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self' 'unsafe-inline'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+        *NOTHING_ELSE,
     )
+)
+PAGE_POLICY = "; ".join(
+    ("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", *NOTHING_ELSE)
 )
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def live(desk: TheDesk) -> HTMLResponse:
+    return _page("live.html", desk.settings)
+
+
+@router.get("/pages/orders/{order_id}")
+async def one_order(order_id: AnOrderId, desk: TheDesk) -> HTMLResponse:
+    return _page("order.html", desk.settings, order_id=str(order_id))
 
 
 @router.get("/docs")
@@ -42,9 +66,38 @@ async def swagger() -> HTMLResponse:
             "validatorUrl": None,
         },
     )
-    page.headers["Content-Security-Policy"] = POLICY
+    page.headers["Content-Security-Policy"] = SWAGGER_POLICY
     return page
 
 
+class Assets(StaticFiles):
+    """A browser asks each time whether a file is still the same: the page changes with the program."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        """Return the file, or that it has not changed."""
+        answer = super().file_response(*args, **more)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+
 def static_files() -> StaticFiles:
-    return StaticFiles(directory=ASSETS)
+    return Assets(directory=ASSETS)
+
+
+def _page(name: str, settings: Settings, **words: str) -> HTMLResponse:
+    workflows = _workflows_in_temporals_ui(settings)
+    text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(
+        budget_seconds=f"{settings.order_budget_seconds:g}",
+        review_mode=settings.review_mode.value,
+        temporal_ui=escape(workflows),
+        temporal_link=f'<a href="{escape(workflows)}">Temporal</a>' if workflows else "",
+        **words,
+    )
+    return HTMLResponse(text, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+
+
+def _workflows_in_temporals_ui(settings: Settings) -> str:
+    """Where the embedded server shows workflows; where another server does is not known: empty."""
+    if not settings.uses_embedded_temporal:
+        return ""
+    return f"http://{TEMPORAL_HOST}:{settings.temporal_ui_port}/namespaces/{NAMESPACE}/workflows"

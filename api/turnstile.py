@@ -9,8 +9,8 @@ from api.errors import problem
 # A request takes milliseconds, a decision that waits for a charge up to 5 s. More than these only queue.
 MAX_IN_FLIGHT = 100
 
-# Whoever wants to know how we are is always told.
-ALWAYS_LET_IN = frozenset({"/healthz", "/readyz", "/metrics"})
+# Whoever wants to know how we are is always told; whoever reads the events along is counted there.
+ALWAYS_LET_IN = frozenset({"/healthz", "/readyz", "/metrics", "/events/stream"})
 
 
 class Turnstile:

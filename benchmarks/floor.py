@@ -1,6 +1,6 @@
 """What Temporal itself costs an order: its shape, seven activities and a child, with nothing in them.
 
-Deeds are called by name: a second set of typed calls makes mypy, by the order it reads in, misjudge the API's.
+Deeds are called by name: typed calls here make mypy, by the order it reads in, misjudge those of the API.
 """
 
 from collections.abc import Callable

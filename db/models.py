@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -196,6 +197,19 @@ class CarrierEntry(Base):
     address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reference: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class WeatherChange(Base):
+    """What the flaky calls are up against from `at` on; what is null is left to the settings."""
+
+    __tablename__ = "weather"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    fail: Mapped[float | None] = mapped_column(Double)
+    hang: Mapped[float | None] = mapped_column(Double)
+    latency_seconds: Mapped[float | None] = mapped_column(Double)
+    hedges: Mapped[int | None] = mapped_column(Integer)
 
 
 APPEND_ONLY = ("events", "payments", "payment_provider_log", "carrier_log")

@@ -1,5 +1,6 @@
 """The ways the books are read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,12 @@ class WholeOrder:
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
     row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
     return snapshot(row) if row else None
+
+
+def find_orders(session: Session, order_ids: Sequence[OrderId]) -> list[OrderSnapshot]:
+    """Return those of the orders that exist, the oldest first."""
+    wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id)
+    return [snapshot(row) for row in session.execute(wanted).scalars()]
 
 
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
@@ -99,6 +106,19 @@ def find_page(
         wanted = wanted.where(Order.stage == stage.value)
     if before is not None:
         wanted = wanted.where(Order.id < before)
+    return list(session.execute(wanted).scalars())
+
+
+def last_event_id(session: Session) -> int:
+    """Return the newest event's id, 0 before the first."""
+    return session.execute(select(func.max(Event.id))).scalar() or 0
+
+
+def find_events(session: Session, *, after: int, until: int | None, limit: int) -> list[Event]:
+    """Return the oldest events above `after`, those of all orders, none above `until`."""
+    wanted = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)
+    if until is not None:
+        wanted = wanted.where(Event.id <= until)
     return list(session.execute(wanted).scalars())
 
 

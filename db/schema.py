@@ -11,7 +11,7 @@ from db.database import tune_sqlite
 from db.models import Installation
 
 # The newest migration; a test compares it with the migrations folder.
-HEAD = "0002"
+HEAD = "0003"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

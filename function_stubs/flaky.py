@@ -1,6 +1,7 @@
 """The only dice: a third of all calls fail, a third hang, a third succeed."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -8,6 +9,7 @@ from random import Random
 from typing import Protocol
 
 from domain.faults import FlakyFault
+from domain.weather import Weather
 
 # Far beyond any deadline: whoever waits for it has already lost.
 HANG = timedelta(seconds=300)
@@ -37,20 +39,19 @@ class Dice(Protocol):
 
 
 class WeightedDice:
-    """Fails and hangs in the given shares, 0 to 1; succeeds otherwise."""
+    """Fails and hangs in the shares of the weather at that moment; succeeds otherwise."""
 
-    def __init__(self, *, fail: float, hang: float, latency: timedelta, random: Random) -> None:
-        self._fail, self._hang = fail, hang
-        self._latency = latency
+    def __init__(self, *, weather: Callable[[], Weather], random: Random) -> None:
+        self._weather = weather
         self._random = random
 
     def roll(self, call: str) -> Roll:  # noqa: ARG002 - one weather for all
-        thrown = self._random.random()
-        if thrown < self._fail:
+        weather, thrown = self._weather(), self._random.random()
+        if thrown < weather.fail:
             return Roll(outcome=Outcome.FAIL)
-        if thrown < self._fail + self._hang:
+        if thrown < weather.fail + weather.hang:
             return Roll(outcome=Outcome.HANG)
-        return Roll(outcome=Outcome.SUCCEED, latency=self._latency)
+        return Roll(outcome=Outcome.SUCCEED, latency=weather.latency)
 
 
 async def flaky_call(dice: Dice, call: str) -> None:

@@ -22,6 +22,7 @@ from hedging.state import HedgeState
 from observability.logs import configure_logging
 from workers.metrics import serve_metrics
 from workers.spec import WorkerSpec, build_worker
+from workers.weather import WeatherVane
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,14 @@ def main(spec: WorkerSpec) -> None:
 async def _serve(spec: WorkerSpec, settings: Settings) -> None:
     stop = _stop_when_asked()
     await asyncio.to_thread(migrate, settings.database_url)
-    tools = build_tools(settings)
+    vane = WeatherVane(settings)
+    tools = build_tools(settings, vane)
+    following = asyncio.create_task(vane.follow(tools.db))
     try:
         await _work_until(stop, spec, settings, tools)
     finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         tools.db.close()
         # The SDK's threads outlive an interpreter that still holds its client.
         gc.collect()
@@ -69,18 +74,16 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     log.info("worker.drained", extra={"worker": spec.name})
 
 
-def build_tools(settings: Settings) -> Tools:
-    """What this process's activities work with, by its settings."""
+def build_tools(settings: Settings, vane: WeatherVane) -> Tools:
+    """What this process's activities work with, by its settings and the weather."""
     return Tools(
         db=Database(settings.database_url),
         dice=WeightedDice(
-            fail=settings.flaky_fail,
-            hang=settings.flaky_hang,
-            latency=timedelta(seconds=settings.flaky_latency_seconds),
+            weather=lambda: vane.now,
             random=Random(settings.flaky_seed),  # noqa: S311 - dice, not secrets
         ),
         hedging=HedgeState(price=timedelta(seconds=settings.hedge_price_seconds)),
-        hedges=settings.hedges,
+        hedges=lambda: vane.now.hedges,
         sinks=(LogSink(), PrometheusSink()),
     )
 

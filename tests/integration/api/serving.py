@@ -8,6 +8,7 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
+from api.serving import ApiServer
 from tests.integration.api.waiting import eventually
 
 
@@ -23,7 +24,7 @@ def listening() -> Iterator[socket.socket]:
 def serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
     """The app answers at `bound` from beginning to end of the block."""
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    server = ApiServer(config)
     thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="api")
     thread.start()
     try:

@@ -1,16 +1,25 @@
 import hashlib
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
+import httpx
 import pytest
 
 from api.pages import ASSETS
 from tests.integration.api.caller import Caller
+from tests.integration.api.conftest import OpenApi
 
-# The operations in the order of the contract.
-SUMS = ASSETS / "swagger-ui" / "SHA256SUMS"
-LISTED = [line.split() for line in SUMS.read_text().splitlines()]
+# Folders of files that others have made, each with the sums of what was published.
+VENDORED = ("swagger-ui", "uplot")
+LISTED = [
+    (folder, *line.split())
+    for folder in VENDORED
+    for line in (ASSETS / folder / "SHA256SUMS").read_text().splitlines()
+]
+
+# What a script loads by name, and what a sheet does.
+IMPORTED = re.compile(r"^(?:import|export) .*?from \"(.+?)\";$|^import \"(.+?)\";$", re.MULTILINE)
+LOADED_BY_SHEET = re.compile(r"url\((?![\"']?data:)|@import")
 
 
 class References(HTMLParser):
@@ -48,20 +57,78 @@ def test_swagger_asks_no_stranger_to_judge_the_contract(api: Caller) -> None:
     assert '"validatorUrl": null' in api.http.get("/docs").text
 
 
-@pytest.mark.parametrize(("digest", "name"), LISTED)
-def test_an_asset_is_the_one_that_was_published(digest: str, name: str, api: Caller) -> None:
-    served = api.http.get(f"/static/swagger-ui/{name}")
+@pytest.mark.parametrize(("folder", "digest", "name"), LISTED)
+def test_an_asset_is_the_one_that_was_published(folder: str, digest: str, name: str, api: Caller) -> None:
+    served = api.http.get(f"/static/{folder}/{name}")
 
     assert hashlib.sha256(served.content).hexdigest() == digest
 
 
-def test_every_asset_is_listed() -> None:
-    loaded = {file.name for file in Path(SUMS.parent).iterdir() if file.suffix in {".js", ".css", ".png"}}
+@pytest.mark.parametrize("folder", VENDORED)
+def test_every_asset_of_others_is_listed_and_comes_with_its_licence(folder: str) -> None:
+    files = list((ASSETS / folder).iterdir())
 
-    assert loaded == {name for _, name in LISTED}
+    loaded = {file.name for file in files if file.suffix in {".js", ".css", ".png"}}
+    assert loaded == {name for of, _, name in LISTED if of == folder}
+    assert {"LICENSE", "VERSION"} <= {file.name for file in files}
 
 
-def test_the_stylesheet_loads_nothing_from_elsewhere(api: Caller) -> None:
-    sheet = api.http.get("/static/swagger-ui/swagger-ui.css").text
+def test_no_stylesheet_loads_anything_from_elsewhere() -> None:
+    sheets = list(ASSETS.rglob("*.css"))
 
-    assert re.findall(r"url\((?![\"']?data:)|@import", sheet) == []
+    assert len(sheets) >= 3
+    for sheet in sheets:
+        assert LOADED_BY_SHEET.findall(sheet.read_text()) == [], sheet.name
+
+
+@pytest.mark.parametrize("path", ["/", "/pages/orders/1"])
+def test_a_page_is_put_together_from_this_machine_alone_and_has_no_inline_script(
+    path: str, api: Caller
+) -> None:
+    page = api.http.get(path)
+
+    loaded = [reference for reference in References(page.text).found if reference.startswith("/static")]
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "$" not in page.text
+    assert len(loaded) >= 3
+    for reference in loaded:
+        assert api.http.get(reference).status_code == 200, reference
+    assert not re.search(r"<script(?![^>]*src=)|<style| style=| on[a-z]+=", page.text)
+    assert "https://" not in page.text
+
+
+def test_what_a_script_imports_is_there() -> None:
+    scripts = list((ASSETS / "page").glob("*.js"))
+
+    assert len(scripts) > 10
+    for script in scripts:
+        for found in IMPORTED.findall(script.read_text()):
+            wanted = "".join(found)
+            target = ASSETS / wanted.removeprefix("/static/") if wanted[0] == "/" else script.parent / wanted
+            assert target.is_file(), f"{script.name} imports {wanted}"
+
+
+def test_the_page_is_asked_for_anew_each_time_and_sent_only_if_it_changed(api: Caller) -> None:
+    first = api.http.get("/static/page/live.js")
+
+    known = {"If-None-Match": first.headers["etag"]}
+    again = httpx.get(f"{api.url}/static/page/live.js", headers=known, trust_env=False)
+
+    assert first.headers["cache-control"] == "no-cache"
+    assert again.status_code == 304
+
+
+def test_the_page_leads_to_the_embedded_servers_own_page_and_to_no_other(
+    api: Caller, open_api: OpenApi
+) -> None:
+    embedded = open_api(temporal_environment={}, temporal_ui_port=4242)
+
+    assert "http://127.0.0.1:4242/namespaces/default/workflows" in embedded.http.get("/").text
+    assert "/namespaces/" not in api.http.get("/").text
+
+
+@pytest.mark.parametrize("order_id", ["0", "soon", "-1"])
+def test_the_page_of_no_order_is_refused(order_id: str, api: Caller) -> None:
+    assert api.http.get(f"/pages/orders/{order_id}").status_code == 422

@@ -49,8 +49,8 @@ def test_no_row_is_changed_or_removed(written: Database, table: str, deed: str) 
     assert rows_of(written, table) == before
 
 
-def test_every_table_but_the_order_the_installation_and_the_keys_only_grows() -> None:
-    others = {"orders", "installation", "idempotency_keys"}
+def test_every_table_but_the_order_the_installation_the_keys_and_the_weather_only_grows() -> None:
+    others = {"orders", "installation", "idempotency_keys", "weather"}
 
     assert Base.metadata.tables.keys() - set(APPEND_ONLY) == others
 

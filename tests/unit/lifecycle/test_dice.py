@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from domain.faults import FlakyFault
+from domain.weather import Weather
 from function_stubs.flaky import HANG, Outcome, Roll, WeightedDice, flaky_call
 from tests.unit.hedging.scripts import on_virtual_clock
 
@@ -15,7 +16,8 @@ THROWS = 30_000
 
 
 def weighted(fail: float, hang: float, *, seed: int = 4) -> WeightedDice:
-    return WeightedDice(fail=fail, hang=hang, latency=timedelta(milliseconds=50), random=Random(seed))
+    weather = Weather(fail=fail, hang=hang, latency=timedelta(milliseconds=50), hedges=None)
+    return WeightedDice(weather=lambda: weather, random=Random(seed))
 
 
 class LoadedDice:

@@ -1,0 +1,89 @@
+"""The orders' events over HTTP as they happen, as server-sent events."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BeforeValidator, Field
+from starlette.types import Receive, Scope, Send
+
+from api.context import LARGEST_ID, TheDesk, TheFeed, digits
+from api.feed import BATCH, Feed
+from api.patience import PatientStream
+
+router = APIRouter(tags=["orders"])
+
+MEDIA_TYPE = "text/event-stream"
+
+# Something is sent at least this often: what sits between closes connections on which nothing moves, and a
+# reader who is gone is only noticed when something is sent.
+KEEP_ALIVE_EVERY = timedelta(seconds=10)
+KEEP_ALIVE = format_sse_event(comment="still here")
+
+# How long a browser waits before it comes back.
+COME_BACK_AFTER = timedelta(seconds=1)
+
+AFTER = "only events above this id; without it, those from now on"
+EventId = Annotated[int, Field(ge=0, le=LARGEST_ID), BeforeValidator(digits)]
+
+
+class EventStream(PatientStream):
+    """`hello` comes first and tells whose books these are, and after which event the stream begins."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, feed: Feed, tag: str, since: int | None, last: int) -> None:
+        super().__init__(_messages(feed, tag, since, last), headers={"Cache-Control": "no-store"})
+        self._feed = feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises TooManyReaders before anything is sent."""
+        with self._feed.reader():
+            await super().__call__(scope, receive, send)
+
+
+@router.get(
+    "/events/stream",
+    summary="stream_events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def stream_events(
+    desk: TheDesk,
+    feed: TheFeed,
+    last_event_id: Annotated[EventId | None, Header(alias="Last-Event-ID", description=AFTER)] = None,
+    after: Annotated[EventId | None, Query(description=f"{AFTER}; Last-Event-ID goes before it")] = None,
+    last: Annotated[
+        int, Query(ge=0, le=BATCH, description="where it begins now: so many events earlier")
+    ] = 0,
+) -> EventStream:
+    """Tell every event of every order as it happens; each has its id, and an event source resumes by it."""
+    return EventStream(feed, desk.tag, after if last_event_id is None else last_event_id, last)
+
+
+async def _messages(feed: Feed, tag: str, since: int | None, last: int) -> AsyncIterator[bytes]:
+    while (head := await feed.head(within=KEEP_ALIVE_EVERY)) is None:
+        if feed.has_ended:
+            return
+        yield KEEP_ALIVE
+    # An id that no event has yet is one of other books.
+    resumes = since is not None and since <= head
+    place = since if since is not None and resumes else max(0, head - last)
+    yield _hello(tag, place, resumes=resumes)
+    while not feed.has_ended:
+        events = await feed.after(place, within=KEEP_ALIVE_EVERY)
+        place = events[-1].id if events else place
+        yield b"".join(event.message for event in events) or KEEP_ALIVE
+
+
+def _hello(tag: str, place: int, *, resumes: bool) -> bytes:
+    return format_sse_event(
+        event="hello",
+        data_str=json.dumps({"tag": tag, "after": place, "resumes": resumes}),
+        id=str(place),
+        retry=round(COME_BACK_AFTER.total_seconds() * 1000),
+    )

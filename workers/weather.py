@@ -1,0 +1,38 @@
+"""A worker's own view of the weather, which follows what the database says."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.database import Database
+from db.weather import read_forecast
+from domain.weather import AS_SET, Climate, Weather
+
+log = logging.getLogger(__name__)
+
+# Whoever changes the weather sees it within a second; a look is one row.
+LOOK_EVERY = timedelta(seconds=0.5)
+
+
+class WeatherVane:
+    """`now` is the weather in force: what was asked for, over what the settings say."""
+
+    def __init__(self, settings: Climate) -> None:
+        self._settings = settings
+        self.now = AS_SET.over(settings)
+
+    async def follow(self, db: Database) -> None:
+        """Look for ever; while the database is away the weather stays as it is."""
+        while True:
+            try:
+                self._turn((await db.read(read_forecast)).over(self._settings))
+            except SQLAlchemyError as error:
+                log.warning("weather.unknown", extra={"reason": type(error).__name__})
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+    def _turn(self, weather: Weather) -> None:
+        if weather != self.now:
+            self.now = weather
+            log.info("weather.changed", extra={"weather": str(weather)})
