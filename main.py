@@ -19,7 +19,7 @@ from api.context import Context, Processes
 from api.desk import Desk
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
-from db.database import Database
+from db.database import Database, PoolSizes
 from db.schema import migrate
 from domain.faults import Fault
 from domain.refusals import Refusal
@@ -49,7 +49,8 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
-        db, link = Database(settings.database_url), TemporalLink(settings)
+        sizes = PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+        db, link = Database(settings.database_url, sizes), TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         app.state.context = Context(desk=desk, processes=behind)

@@ -21,6 +21,12 @@ PositiveSeconds = Annotated[float, Field(gt=0, le=A_CENTURY, allow_inf_nan=False
 # The databases there are drivers for; an SQLite one must be a file, which all processes share.
 DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///.+|postgresql\+psycopg://.+)$")]
 
+# More connections than a PostgreSQL server has by default would only queue behind each other there.
+PoolSize = Annotated[int, Field(ge=1, le=100)]
+
+# What may hold a password is not repeated in a complaint about it.
+SECRET = frozenset({"database_url"})
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
@@ -61,7 +67,9 @@ class Settings(BaseModel):
     api_port: Port = 8000
     autostart: bool = True
     data_dir: Path = Path("var")
-    database_url: DatabaseUrl = ""
+    database_url: DatabaseUrl = Field(default="", repr=False)
+    db_writers: PoolSize = 4
+    db_readers: PoolSize = 4
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     temporal_cli: Path | None = None
@@ -157,5 +165,5 @@ def _unknown(name: str) -> str:
 
 def _describe(detail: Any) -> str:
     where = str(detail["loc"][0]).upper() if detail["loc"] else "settings"
-    given = "" if not detail["loc"] else f" (given: {detail['input']!r})"
+    given = "" if not detail["loc"] or detail["loc"][0] in SECRET else f" (given: {detail['input']!r})"
     return f"{where}: {detail['msg'].removeprefix('Value error, ')}{given}"

@@ -11,7 +11,7 @@ from random import Random
 
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
-from db.database import Database
+from db.database import Database, PoolSizes
 from db.schema import migrate
 from engine.connection import connect_with_patience
 from engine.pollers import worker_identity
@@ -72,7 +72,9 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
 def build_tools(settings: Settings) -> Tools:
     """What this process's activities work with, by its settings."""
     return Tools(
-        db=Database(settings.database_url),
+        db=Database(
+            settings.database_url, PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+        ),
         dice=WeightedDice(
             fail=settings.flaky_fail,
             hang=settings.flaky_hang,

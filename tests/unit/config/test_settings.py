@@ -46,6 +46,11 @@ def test_a_database_that_cannot_serve_is_refused_before_anything_starts(url: str
     assert [line.split(":")[0] for line in mistakes(DATABASE_URL=url)] == ["DATABASE_URL"]
 
 
+def test_a_password_is_neither_complained_of_nor_shown() -> None:
+    assert "secret" not in mistakes(DATABASE_URL="mysql://orders:secret@host/orders")[0]
+    assert "secret" not in repr(load(DATABASE_URL="postgresql+psycopg://orders:secret@host/orders"))
+
+
 @pytest.mark.parametrize("seconds", ["-1", "1e300", "inf", "nan", "soon"])
 def test_seconds_that_no_clock_can_count_are_refused(seconds: str) -> None:
     assert len(mistakes(REVIEW_DEADLINE_SECONDS=seconds)) == 1
