@@ -23,6 +23,7 @@ from db.database import Database, PoolSizes
 from db.schema import migrate
 from domain.faults import Fault
 from domain.refusals import Refusal
+from engine.connection import check_configuration
 from engine.link import TemporalLink
 from observability.logs import configure_logging
 from supervisor.ports import find_stranger
@@ -94,6 +95,7 @@ def main() -> None:
     """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
     try:
         settings = load_settings()
+        check_configuration(settings)
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None

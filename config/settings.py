@@ -35,6 +35,9 @@ FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 # Any of these, and no server of our own is started.
 NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
 
+# These say nothing without one of those.
+OF_ANOTHER_SERVER = ("TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS")
+
 
 class ReviewMode(StrEnum):
     """Who decides when nobody speaks up in time."""
@@ -111,6 +114,14 @@ class Settings(BaseModel):
     def _the_dice_add_up(self) -> Self:
         if self.flaky_fail + self.flaky_hang > 1:
             raise ValueError("FLAKY_FAIL + FLAKY_HANG is more than 1")
+        return self
+
+    @model_validator(mode="after")
+    def _whoever_has_a_key_has_a_door(self) -> Self:
+        """What belongs to another server, without its name, was meant for one that is not ours."""
+        meant = sorted(name for name in self.temporal_environment if name.startswith(OF_ANOTHER_SERVER))
+        if meant and self.uses_embedded_temporal:
+            raise ValueError(f"{', '.join(meant)}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE")
         return self
 
     @property

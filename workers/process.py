@@ -13,7 +13,7 @@ from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
 from db.schema import migrate
-from engine.connection import connect_with_patience
+from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
 from hedging.prometheus import PrometheusSink
@@ -32,6 +32,7 @@ def main(spec: WorkerSpec) -> None:
     """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake."""
     try:
         settings = load_settings()
+        check_configuration(settings)
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None

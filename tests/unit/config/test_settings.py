@@ -67,9 +67,16 @@ def test_another_server_is_another_server() -> None:
     assert load(TEMPORAL_PORT="7999").uses_embedded_temporal
 
 
+@pytest.mark.parametrize("name", ["TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS_CLIENT_CERT_PATH"])
+def test_what_belongs_to_a_server_that_is_not_named_is_a_mistake(name: str) -> None:
+    assert mistakes(**{name: "secret"}) == [
+        f"settings: {name}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE"
+    ]
+
+
 def test_an_unknown_name_in_the_file_is_a_mistake_with_a_suggestion(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("HEGDES=3\nTEMPORAL_API_KEY=k\n")
+    file.write_text("HEGDES=3\nTEMPORAL_ADDRESS=elsewhere:7233\nTEMPORAL_API_KEY=k\n")
 
     with pytest.raises(BadSettings) as caught:
         load_settings({}, file)
