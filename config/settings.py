@@ -87,6 +87,7 @@ class Settings(BaseModel):
     review_deadline_seconds: PositiveSeconds = 86400.0
     order_budget_seconds: PositiveSeconds = 15.0
     return_window_seconds: Seconds = 300.0
+    worker_activities: Annotated[int, Field(ge=1, le=10_000)] = 100
     metrics_port: Port | None = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: LogFormat | None = None

@@ -55,12 +55,12 @@ def connection_options(url: URL, *, writes: bool) -> dict[str, Any]:
     return {name: value for name, value in ours.items() if name not in url.query}
 
 
-def patiently(transaction: Callable[[], T]) -> T:
+def patiently(transaction: Callable[[], T], *, within: timedelta | None = None) -> T:
     """Return what `transaction` returns, tried again while the server gives it up for another's sake or dies.
 
     A commit whose answer was lost is tried again too: what it writes must be the same the second time.
     """
-    ends_at = time.monotonic() + PATIENCE.total_seconds()
+    ends_at = time.monotonic() + (within or PATIENCE).total_seconds()
     pause = SHORTEST_PAUSE_SECONDS
     while True:
         try:

@@ -61,7 +61,7 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     if stop.is_set():
         connecting.cancel()
         return
-    worker = build_worker(spec, await connecting, tools)
+    worker = build_worker(spec, await connecting, tools, activities=settings.worker_activities)
     working = asyncio.create_task(worker.run())
     log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
     await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)

@@ -17,6 +17,7 @@ from db import postgresql
 from db.books import Effort, add_order, lock_order, reach_stage
 from db.database import Database
 from db.models import Order
+from db.schema import migrate
 from domain.orders import DEMO_ITEMS, OrderId
 from domain.stages import Stage
 from tests.unit.db.conftest import HOME
@@ -161,6 +162,26 @@ def test_a_server_that_stays_away_is_told_in_time(monkeypatch: pytest.MonkeyPatc
         nobody.read_now(lambda session: session.execute(text("SELECT 1")))
 
     nobody.close()
+
+
+def test_a_server_that_starts_together_with_us_is_waited_for(
+    new_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two knocks find nobody at home, for longer than a transaction would wait."""
+    monkeypatch.setattr(postgresql, "PATIENCE", timedelta(0))
+    refusals = [psycopg.OperationalError("connection refused")] * 2
+    connect = psycopg.Connection.connect
+
+    def connect_late(*args: Any, **options: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return connect(*args, **options)
+
+    monkeypatch.setattr("psycopg.connect", connect_late)
+
+    assert migrate(new_url)
+
+    assert not refusals
 
 
 def test_whoever_stops_in_the_middle_holds_an_order_no_longer_than_a_while(
