@@ -111,7 +111,7 @@ def _price_curve(panel: Panel, rows: Sequence[Row]) -> Iterable[str]:
             yield _dot(panel, row, COLOURS[OURS], radius=2.5)
     if len(ordered) > 1:
         last = ordered[-1]
-        x, y = panel.x(last.attempts), panel.y(last.p99) + 22
+        x, y = panel.x(last.attempts), panel.y(last.p99) + 34
         yield _text(x, y, "rolling, the cheaper a call the further right", "small", anchor="end")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 # Without tokens a stage still looks up now and then; in an outage after ever longer gaps.
 PROBE_EVERY = timedelta(milliseconds=50)
 PROBE_AT_LEAST_EVERY = timedelta(seconds=2)
-SLOWED_BY = 1.5
+SLOWED_BY = 2.0
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ ACTIVITIES_AT_ONCE = 100
 
 # Our own modules hold no state of a run, so all runs may share them: copying them into the sandbox at every
 # start of a workflow would cost hundreds of times as much. A test bans clocks and dice in them instead.
-PASSED_THROUGH = (
+PASSED_THROUGH: tuple[str, ...] = (
     "activities", "config", "db", "domain", "filelock", "function_stubs", "hedge_state", "hedging",
     "prometheus_client", "signals", "sqlalchemy", "workflows",
 )  # fmt: skip

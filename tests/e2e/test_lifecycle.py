@@ -88,7 +88,7 @@ def test_every_order_ends_though_each_worker_is_killed_in_turn(tmp_path: Path) -
 def test_without_hedging_the_retries_are_temporals(tmp_path: Path) -> None:
     settings = {
         "HEDGES": "1",
-        "FLAKY_FAIL": "0.6",
+        "FLAKY_FAIL": "0.4",
         "FLAKY_HANG": "0",
         "FLAKY_SEED": "7",
         "REVIEW_SECONDS": "0",

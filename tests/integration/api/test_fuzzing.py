@@ -15,21 +15,27 @@ from tests.integration.api.conftest import OpenApi, ready
 # What starts and stops processes, what takes a while by design, what never ends.
 LEFT_OUT = ("/server", "/trials", "/events")
 
-EXAMPLES = 5
-
 # Every one of the 249 countries would be a case of its own, and tell nothing that three do not.
 COUNTRIES = ["AF", "DE", "ZW"]
 
 
-@pytest.mark.timeout(300)
-def test_the_api_keeps_its_contract_whatever_is_sent(open_api: OpenApi, tmp_path: Path) -> None:
+# To break every constraint of the contract, one by one, takes longer than all the rest together.
+QUICK = ("examples,fuzzing,stateful", 5)
+THOROUGH = pytest.param("examples,coverage,fuzzing,stateful", 25, marks=pytest.mark.slow)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("phases", "examples"), [QUICK, THOROUGH], ids=["quick", "thorough"])
+def test_the_api_keeps_its_contract_whatever_is_sent(
+    open_api: OpenApi, tmp_path: Path, phases: str, examples: int
+) -> None:
     # Orders that wait for a reviewer may be told everything, and cost little.
     api = ready(open_api(review_mode="manual"))
     contract = contract_with_few_countries()
     (tmp_path / FILE.name).write_text(json.dumps(contract), encoding="utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", "run", FILE.name, f"--url={api.url}"]
-    command += ["--checks=all", "--phases=examples,coverage,fuzzing,stateful", "--mode=all"]
-    command += [f"--max-examples={EXAMPLES}", "--seed=1", "--request-timeout=20", "--no-color"]
+    command += ["--checks=all", f"--phases={phases}", "--mode=all"]
+    command += [f"--max-examples={examples}", "--seed=1", "--request-timeout=20", "--no-color"]
     command += ["--suppress-health-check=all", f"--exclude-path-regex=^({'|'.join(LEFT_OUT)})"]
 
     ran = subprocess.run(command, cwd=tmp_path, env=with_hooks(), capture_output=True, text=True)
