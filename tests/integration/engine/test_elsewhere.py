@@ -12,18 +12,24 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
+from activities.racing import Tools
 from config.queues import TaskQueue
 from config.settings import Settings
+from db.database import Database
 from domain.status import OrderStatus
 from engine.connection import connect, connect_with_patience
 from engine.link import TemporalLink
 from engine.needs import what_is_missing
+from hedge_state import HedgeState
 from supervisor.status import ComponentState
 from supervisor.supervisor import Supervisor
+from tests.shop.dice import ScriptedDice
 from tests.shop.orders import an_order
 from tests.shop.shop import open_shop
 from tests.shop.tls import Authority, Pair, tls_in_front_of
 from tests.shop.waiting import PATIENCE, eventually
+from workers.order_worker import ORDER
+from workers.spec import build_worker
 
 NAMESPACE = "orders-elsewhere"
 
@@ -179,3 +185,14 @@ async def test_workers_that_run_elsewhere_count_as_ready(address: str, books: st
     assert after.component("order-worker").detail == "polled by order-worker/1@elsewhere"
     assert after.component("order-worker").pid is None
     assert not (tmp_path / "logs").exists()
+
+
+async def test_a_worker_works_on_as_many_activities_at_once_as_it_is_told(address: str, books: str) -> None:
+    client = await connect(settings_for(address))
+    db = Database(books)
+    tools = Tools(db=db, dice=ScriptedDice(), hedging=HedgeState())
+
+    worker = build_worker(ORDER, client, tools, activities=7)
+
+    assert worker.config()["max_concurrent_activities"] == 7
+    db.close()
