@@ -20,6 +20,9 @@ DRAIN = timedelta(seconds=5)
 # Heartbeats carry the race's live attempts; one that is held back longer shows old news.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 
+# They wait more than they work; one process has not been seen to be short of them.
+ACTIVITIES_AT_ONCE = 100
+
 # No sandbox: all our modules would have to be passed through, or be copied whenever a workflow starts, so it
 # would guard nothing, and cost a quarter of the worker's CPU. tests/architecture/test_determinism.py guards.
 WORKFLOW_RUNNER = UnsandboxedWorkflowRunner
@@ -35,13 +38,16 @@ class WorkerSpec:
     rooms: Sequence[type[Activities]]
 
 
-def build_worker(spec: WorkerSpec, client: Client, tools: Tools) -> Worker:
-    """Return the Temporal worker of `spec`, not yet running."""
+def build_worker(
+    spec: WorkerSpec, client: Client, tools: Tools, *, activities: int = ACTIVITIES_AT_ONCE
+) -> Worker:
+    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once."""
     return Worker(
         client,
         task_queue=spec.queue,
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
+        max_concurrent_activities=activities,
         interceptors=[FaultTranslation()],
         workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
