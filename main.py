@@ -22,12 +22,13 @@ from api.feed import Feed
 from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
-from db.database import Database
+from db.database import Database, PoolSizes
 from db.schema import migrate
 from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
 from domain.weather import AS_SET
+from engine.connection import check_configuration
 from engine.link import TemporalLink
 from observability.logs import configure_logging
 from supervisor.ports import find_stranger
@@ -54,7 +55,8 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
-        db, link = Database(settings.database_url), TemporalLink(settings)
+        sizes = PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+        db, link = Database(settings.database_url, sizes), TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)
@@ -107,6 +109,7 @@ def main() -> None:
     """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
     try:
         settings = load_settings()
+        check_configuration(settings)
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None

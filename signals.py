@@ -20,6 +20,7 @@ from domain.refusals import (
     NotShipped,
     ReturnWindowClosed,
     TooLateToCancel,
+    TooManyAddressChanges,
 )
 from domain.stages import Progress, Stage
 from domain.status import OrderStatus
@@ -27,6 +28,10 @@ from domain.status import OrderStatus
 # The first stage whose beginning turns the command away.
 CANCELLATION_CLOSES_AT = Stage.ORDER_SHIPPED
 ADDRESS_LOCKS_AT = Stage.CARRIER_DISPATCHED
+
+# The server takes ten Updates at once and 2,000 in all of one order. Changes that wait, or have been decided,
+# always leave room for its cancellation and its review.
+ADDRESS_CHANGES_TAKEN_UP = 8
 
 # The signal by which a shipping child answers its parent.
 SHIPPING_ANSWERED = "shipping_answered"
@@ -96,11 +101,16 @@ def decide_cancellation(status: OrderStatus, progress: Progress) -> None:
         raise TooLateToCancel(progress.begun or CANCELLATION_CLOSES_AT)
 
 
-def decide_address_change(status: OrderStatus, progress: Progress) -> None:
-    """Until the carrier's dispatch begins, the label can still be written anew; from then on, refuse."""
+def decide_address_change(status: OrderStatus, progress: Progress, *, earlier: int = 0) -> None:
+    """Until the carrier's dispatch begins, the label can still be written anew; from then on, refuse.
+
+    `earlier` changes have been taken up before this one, whatever was then decided about them.
+    """
     _refuse_unless_in_progress(status)
     if progress.has_begun(ADDRESS_LOCKS_AT):
         raise AddressLocked
+    if earlier >= ADDRESS_CHANGES_TAKEN_UP:
+        raise TooManyAddressChanges(ADDRESS_CHANGES_TAKEN_UP)
 
 
 def decide_review(status: OrderStatus, progress: Progress, *, reviewed: bool) -> None:

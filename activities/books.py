@@ -14,7 +14,6 @@ from domain.events import CommandNote
 from domain.orders import Address, OrderId
 from domain.status import OrderStatus
 from domain.tasks import StageTask
-from function_stubs.intake import record_reviewed
 
 
 class BookActivities(Activities):
@@ -25,7 +24,6 @@ class BookActivities(Activities):
             self.record_command,
             self.record_cancellation,
             self.record_address_change,
-            self.record_approval,
             self.begin_failing,
             self.end_order,
         ]
@@ -51,12 +49,6 @@ class BookActivities(Activities):
                 lock_order(session, order_id).address = asdict(address)
 
         await self._db.write(write)
-
-    @activity.defn
-    async def record_approval(self, task: StageTask, reviewer: str) -> None:
-        """Stage 3 is reached."""
-        late = now() > task.due_at
-        await self._db.write(partial(record_reviewed, order_id=task.order_id, reviewer=reviewer, late=late))
 
     @activity.defn
     async def begin_failing(self, order_id: OrderId) -> None:

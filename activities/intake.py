@@ -7,7 +7,7 @@ from temporalio import activity
 
 from activities.racing import HedgedActivities
 from domain.stages import Stage
-from domain.tasks import StageReached, StageTask
+from domain.tasks import StageTask
 from function_stubs import intake
 
 
@@ -18,15 +18,15 @@ class IntakeActivities(HedgedActivities):
         return [self.receive_order, self.validate_order]
 
     @activity.defn
-    async def receive_order(self, task: StageTask) -> StageReached:
-        return await self.reach(
+    async def receive_order(self, task: StageTask) -> None:
+        await self.reach(
             task, Stage.ORDER_RECEIVED, lambda _: intake.receive(self._dice), intake.record_received
         )
 
     @activity.defn
-    async def validate_order(self, task: StageTask) -> StageReached:
+    async def validate_order(self, task: StageTask) -> None:
         """Raises ORDER_INVALID, which is not retried."""
-        return await self.reach(
+        await self.reach(
             task,
             Stage.ORDER_VALIDATED,
             lambda order: intake.validate(self._dice, order.items),

@@ -18,7 +18,7 @@ from db.reads import OrderSnapshot, read_order
 from domain.faults import Fault, StageGivenUp
 from domain.hedging import HedgeFigures
 from domain.stages import Stage
-from domain.tasks import StageReached, StageTask
+from domain.tasks import StageTask
 from function_stubs.flaky import Dice
 from function_stubs.outcome import Outcome
 from hedge_state import run_with_hedges
@@ -70,12 +70,11 @@ class HedgedActivities(Activities):
         stage: Stage,
         call: Callable[[OrderSnapshot], Awaitable[T]],
         record: Callable[[Session, Outcome[T]], None],
-    ) -> StageReached:
+    ) -> None:
         """Race `call` and write `record`, unless the stage stands in the books already."""
         order = await self.read(task)
         if not order.progress.has_reached(stage):
             await self.race_and_record(task, partial(call, order), record)
-        return StageReached(stage=stage)
 
     async def race_and_record(
         self,

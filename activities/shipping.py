@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.racing import HedgedActivities
 from domain.orders import Address
 from domain.stages import Stage
-from domain.tasks import StageReached, StageTask
+from domain.tasks import StageTask
 from function_stubs import shipping
 
 
@@ -26,15 +26,15 @@ class ShippingActivities(HedgedActivities):
         ]
 
     @activity.defn
-    async def prepare_package(self, task: StageTask) -> StageReached:
-        return await self.reach(
+    async def prepare_package(self, task: StageTask) -> None:
+        await self.reach(
             task, Stage.PACKAGE_PREPARED, lambda _: shipping.prepare(self._dice), shipping.record_prepared
         )
 
     @activity.defn
-    async def dispatch_carrier(self, task: StageTask, address: Address) -> StageReached:
+    async def dispatch_carrier(self, task: StageTask, address: Address) -> None:
         """`address` is the workflow's: the last one accepted before dispatch began."""
-        return await self.reach(
+        await self.reach(
             task,
             Stage.CARRIER_DISPATCHED,
             lambda _: shipping.dispatch(self._dice, self._db, task.order_id, address),
@@ -42,15 +42,15 @@ class ShippingActivities(HedgedActivities):
         )
 
     @activity.defn
-    async def ship_order(self, task: StageTask) -> StageReached:
-        return await self.reach(
+    async def ship_order(self, task: StageTask) -> None:
+        await self.reach(
             task, Stage.ORDER_SHIPPED, lambda _: shipping.ship(self._dice), shipping.record_shipped
         )
 
     @activity.defn
-    async def deliver_order(self, task: StageTask) -> StageReached:
+    async def deliver_order(self, task: StageTask) -> None:
         """The last stage, which completes the order."""
-        return await self.reach(
+        await self.reach(
             task, Stage.ORDER_DELIVERED, lambda _: shipping.deliver(self._dice), shipping.record_delivered
         )
 

@@ -21,10 +21,10 @@ router = APIRouter(tags=["orders"])
     "/orders/{order_id}/address",
     summary="update_address",
     response_model=AddressAnswer,
-    responses=refused("ADDRESS_LOCKED", "ALREADY_<STATUS>"),
+    responses=refused("ADDRESS_LOCKED", "TOO_MANY_ADDRESS_CHANGES", "ALREADY_<STATUS>"),
 )
 async def update_address(order_id: AnOrderId, body: AddressBody, desk: TheDesk, ask: TheAsk) -> JSONResponse:
-    """Send the package elsewhere; refused once the carrier's dispatch has begun."""
+    """Send the package elsewhere; refused once the carrier's dispatch has begun, and after 8 changes."""
     address = body.to_domain()
     answer = await commanding.change_address(desk, ask, order_id, actor=CUSTOMER, address=address)
     # Whoever asks with the same key sends the same address, so it need not be stored with the answer.

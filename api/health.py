@@ -32,8 +32,9 @@ async def readyz(context: TheContext) -> JSONResponse:
 
 async def _missing(context: Context) -> list[str]:
     status = await context.processes.status()
-    missing = [part.name for part in status.components if part.state is not ComponentState.READY]
-    if not context.desk.link.is_up and TEMPORAL not in missing:
+    lacking = [part for part in status.components if part.state is not ComponentState.READY]
+    missing = [f"{part.name} ({part.detail})" if part.detail else part.name for part in lacking]
+    if not context.desk.link.is_up and all(part.name != TEMPORAL for part in lacking):
         missing.append(TEMPORAL)
     try:
         await context.desk.db.read(_touch)

@@ -15,7 +15,6 @@ from uuid import uuid4
 import httpx
 from temporalio.client import Client
 
-from benchmarks.floor import FloorOrder
 from benchmarks.meter import Usage, usage_of
 from benchmarks.running_system import ADDRESS, ROOT
 from benchmarks.workers import FLOOR, SEVEN_AT_ONCE
@@ -86,7 +85,7 @@ class WholeSystem:
         """Place one order, by the API where there is one, and see it end."""
         if self.recipe.is_floor:
             name = f"floor-{uuid4()}"
-            await self.temporal.execute_workflow(FloorOrder.run, id=name, task_queue=TaskQueue.ORDER)
+            await self.temporal.execute_workflow("FloorOrder", id=name, task_queue=TaskQueue.ORDER)
             return
         placed = await self.http.post("/orders", json={"address": ADDRESS})
         placed.raise_for_status()

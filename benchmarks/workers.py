@@ -10,17 +10,17 @@ from benchmarks.contenders import CALL_TIMEOUT_SECONDS, HEDGES
 from benchmarks.floor import FloorActivities, FloorOrder, FloorShipping
 from config.queues import TaskQueue
 from domain.faults import DeadlineFault, Fault
-from workers import spec
 from workers.order_worker import ORDER
 from workers.process import main
 from workers.returns_worker import RETURNS
 from workers.shipping_worker import SHIPPING
+from workers.spec import WorkerSpec
 
 FLOOR, SEVEN_AT_ONCE = "floor", "seven-at-once"
 
 
-def _floor(queue: TaskQueue, workflows: Sequence[type]) -> spec.WorkerSpec:
-    return spec.WorkerSpec(name=f"{queue}-worker", queue=queue, workflows=workflows, rooms=[FloorActivities])
+def _floor(queue: TaskQueue, workflows: Sequence[type]) -> WorkerSpec:
+    return WorkerSpec(name=f"{queue}-worker", queue=queue, workflows=workflows, rooms=[FloorActivities])
 
 
 WORKERS = {
@@ -57,8 +57,6 @@ async def _first_success(running: Sequence[asyncio.Future[Any]]) -> Any:
 
 if __name__ == "__main__":
     contender, queue = sys.argv[1:]
-    # As our own workflows' modules are, so that the floor is not charged for copying.
-    spec.PASSED_THROUGH += ("benchmarks",)
     if contender == SEVEN_AT_ONCE:
         setattr(racing, "run_with_hedges", seven_at_once)  # noqa: B010 - a strawman in its place
     main(WORKERS[contender][queue])

@@ -21,6 +21,12 @@ PositiveSeconds = Annotated[float, Field(gt=0, le=A_CENTURY, allow_inf_nan=False
 # The databases there are drivers for; an SQLite one must be a file, which all processes share.
 DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///.+|postgresql\+psycopg://.+)$")]
 
+# More connections than a PostgreSQL server has by default would only queue behind each other there.
+PoolSize = Annotated[int, Field(ge=1, le=100)]
+
+# What may hold a password is not repeated in a complaint about it.
+SECRET = frozenset({"database_url"})
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
@@ -28,6 +34,9 @@ FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 
 # Any of these, and no server of our own is started.
 NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+
+# These say nothing without one of those.
+OF_ANOTHER_SERVER = ("TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS")
 
 
 class ReviewMode(StrEnum):
@@ -61,7 +70,9 @@ class Settings(BaseModel):
     api_port: Port = 8000
     autostart: bool = True
     data_dir: Path = Path("var")
-    database_url: DatabaseUrl = ""
+    database_url: DatabaseUrl = Field(default="", repr=False)
+    db_writers: PoolSize = 4
+    db_readers: PoolSize = 4
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     temporal_cli: Path | None = None
@@ -76,6 +87,7 @@ class Settings(BaseModel):
     review_deadline_seconds: PositiveSeconds = 86400.0
     order_budget_seconds: PositiveSeconds = 15.0
     return_window_seconds: Seconds = 300.0
+    worker_activities: Annotated[int, Field(ge=1, le=10_000)] = 100
     metrics_port: Port | None = None
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: LogFormat | None = None
@@ -103,6 +115,14 @@ class Settings(BaseModel):
     def _the_dice_add_up(self) -> Self:
         if self.flaky_fail + self.flaky_hang > 1:
             raise ValueError("FLAKY_FAIL + FLAKY_HANG is more than 1")
+        return self
+
+    @model_validator(mode="after")
+    def _whoever_has_a_key_has_a_door(self) -> Self:
+        """What belongs to another server, without its name, was meant for one that is not ours."""
+        meant = sorted(name for name in self.temporal_environment if name.startswith(OF_ANOTHER_SERVER))
+        if meant and self.uses_embedded_temporal:
+            raise ValueError(f"{', '.join(meant)}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE")
         return self
 
     @property
@@ -157,5 +177,5 @@ def _unknown(name: str) -> str:
 
 def _describe(detail: Any) -> str:
     where = str(detail["loc"][0]).upper() if detail["loc"] else "settings"
-    given = "" if not detail["loc"] else f" (given: {detail['input']!r})"
+    given = "" if not detail["loc"] or detail["loc"][0] in SECRET else f" (given: {detail['input']!r})"
     return f"{where}: {detail['msg'].removeprefix('Value error, ')}{given}"

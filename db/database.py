@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from db.postgresql import connection_options, keep_details_back, patiently
+
 T = TypeVar("T")
 
 # Longer than any of our transactions waits for another process's on a busy machine.
 BUSY_TIMEOUT_MILLISECONDS = 10_000
-
-READER_THREADS = 4
 
 # How SQLite is to begin a transaction.
 WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
@@ -22,31 +23,46 @@ WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
 # A stream lasts as long as its reader takes, so it has connections of its own: the quick readers never wait.
 STREAMS_AT_ONCE = 4
 
-# PostgreSQL locks rows, not the file, so writers may run side by side.
-POSTGRESQL_WRITER_THREADS = 4
+# The same on PostgreSQL, where a reader would otherwise see each of its statements' own moment. A writer must
+# see what was committed while it waited for the order's row.
+POSTGRESQL_ISOLATION = {WRITING: "READ COMMITTED", READING: "REPEATABLE READ"}
 
 
 class TooManyStreams(Exception):
     """As many as may be are being read."""
 
 
-# The same on PostgreSQL, where a reader would otherwise see each of its statements' own moment.
-POSTGRESQL_ISOLATION = {WRITING: "READ COMMITTED", READING: "REPEATABLE READ"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSizes:
+    """How many transactions of each kind a process has under way at once, each on a connection of its own.
+
+    SQLite has one writer whatever is said: it locks the file, PostgreSQL the row.
+    """
+
+    writers: int = 4
+    readers: int = 4
+
+
+DEFAULT_SIZES = PoolSizes()
 
 
 class Database:
-    """Runs functions of a session, each as one transaction, away from the event loop."""
+    """Runs functions of a session, each as one transaction, away from the event loop.
 
-    def __init__(self, url: str) -> None:
+    Where PostgreSQL gave one up or lost its connection, it is run again: what it writes must be written once
+    by a unique key or a guarded move, and what it returns be the same then.
+    """
+
+    def __init__(self, url: str, sizes: PoolSizes = DEFAULT_SIZES) -> None:
         self.url = url
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        writers = 1 if self._is_sqlite else POSTGRESQL_WRITER_THREADS
+        writers = 1 if self._is_sqlite else sizes.writers
         self._writer = _engine(url, size=writers, begin=WRITING)
-        self._reader = _engine(url, size=READER_THREADS, begin=READING)
+        self._reader = _engine(url, size=sizes.readers, begin=READING)
         self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin=READING)
         self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
-        self._reading = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="db-read")
+        self._reading = ThreadPoolExecutor(sizes.readers, thread_name_prefix="db-read")
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
         self._stream_session = sessionmaker(self._streamer, expire_on_commit=False)
@@ -61,13 +77,21 @@ class Database:
 
     def write_now(self, work: Callable[[Session], T]) -> T:
         """As write, in the calling thread."""
-        with self._write_session.begin() as session:
-            return work(session)
+
+        def transaction() -> T:
+            with self._write_session.begin() as session:
+                return work(session)
+
+        return self._run(transaction)
 
     def read_now(self, query: Callable[[Session], T]) -> T:
         """As read, in the calling thread."""
-        with self._read_session() as session:
-            return query(session)
+
+        def transaction() -> T:
+            with self._read_session() as session:
+                return query(session)
+
+        return self._run(transaction)
 
     def stream(self, query: Callable[[Session], Iterator[T]]) -> Iterator[T]:
         """Yield what `query` yields, all of it read from one snapshot, in whichever thread asks.
@@ -82,6 +106,10 @@ class Database:
         finally:
             self._streams.release()
 
+    def _run(self, transaction: Callable[[], T]) -> T:
+        """SQLite waits by itself, and has no connection to lose."""
+        return transaction() if self._is_sqlite else patiently(transaction)
+
     def close(self) -> None:
         """Let transactions under way end, then close every connection."""
         self._writing.shutdown()
@@ -94,11 +122,22 @@ class Database:
 def _engine(url: str, *, size: int, begin: str) -> Engine:
     """Errors hide the parameters of what failed: addresses are among them, and errors end up in logs."""
     sqlite = make_url(url).get_backend_name() == "sqlite"
-    options = {} if sqlite else {"pool_pre_ping": True, "isolation_level": POSTGRESQL_ISOLATION[begin]}
+    options = {} if sqlite else _postgresql_options(url, begin)
     engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True, **options)
     if sqlite:
         tune_sqlite(engine, begin)
+    else:
+        keep_details_back(engine)
     return engine
+
+
+def _postgresql_options(url: str, begin: str) -> dict[str, Any]:
+    """A connection is asked whether it lives before it is used: a stream could not be begun again."""
+    return {
+        "pool_pre_ping": True,
+        "isolation_level": POSTGRESQL_ISOLATION[begin],
+        "connect_args": connection_options(make_url(url), writes=begin == WRITING),
+    }
 
 
 def tune_sqlite(engine: Engine, begin: str) -> None:

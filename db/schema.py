@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, select, tex
 
 from db.database import tune_sqlite
 from db.models import Installation
+from db.postgresql import patiently
 
 # The newest migration; a test compares it with the migrations folder.
 HEAD = "0003"
@@ -18,12 +21,22 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process of ours takes the same one.
 POSTGRESQL_LOCK = 4_200_001
 
+# Whoever asks us to stop meanwhile has to wait as long.
+SERVER_STARTS_WITHIN = timedelta(seconds=10)
+
 
 def migrate(url: str) -> str:
-    """Bring the database at `url` up to date, creating it if need be; return its tag.
+    """Bring the database at `url` up to date, creating the file if need be; return its tag.
 
-    A schema that is up to date is left alone, and Alembic is not even imported.
+    A schema that is up to date is left alone, and Alembic is not even imported. A PostgreSQL server that is
+    started together with us is waited for.
     """
+    if make_url(url).get_backend_name() == "sqlite":
+        return _migrate(url)
+    return patiently(partial(_migrate, url), within=SERVER_STARTS_WITHIN)
+
+
+def _migrate(url: str) -> str:
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)

@@ -44,6 +44,15 @@ class AddressLocked(Refusal):
         super().__init__("the carrier's dispatch has begun: the address can no longer change")
 
 
+class TooManyAddressChanges(Refusal):
+    """Each change costs the order's workflow a place that a cancellation may need."""
+
+    code = "TOO_MANY_ADDRESS_CHANGES"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"an order's address changes at most {most} times; cancel it and place another")
+
+
 class NotAwaitingReview(Refusal):
     """The order has not come to its review yet."""
 

@@ -89,13 +89,6 @@ class StageTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageReached:
-    """The stage stands in the books, written now or before."""
-
-    stage: Stage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """Whether the charge took place, now that no later one can."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
@@ -11,7 +12,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
-from config.settings import Settings
+from config.settings import BadSettings, Settings
+from engine.needs import what_is_missing
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +47,42 @@ async def connect(
 async def connect_with_patience(
     settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
 ) -> Client:
-    """Like connect, but waits for a server that is not up yet."""
-    address, said = temporal_address(settings), False
+    """Like connect, but waits for a server that is not up yet, or that lacks what we need."""
+    address, said = temporal_address(settings), None
     while True:
         try:
-            return await connect(settings, identity=identity, runtime=runtime)
-        except (RuntimeError, RPCError):
-            if not said:
-                log.info("engine.awaited", extra={"address": address})
-                said = True
-            await asyncio.sleep(KNOCK_EVERY.total_seconds())
+            client = await connect(settings, identity=identity, runtime=runtime)
+            missing = await what_is_missing(client)
+        except (RuntimeError, RPCError) as error:
+            missing = first_line(error)
+        else:
+            if missing is None:
+                return client
+        if missing != said:
+            log.info("engine.awaited", extra={"address": address, "why": missing})
+            said = missing
+        await asyncio.sleep(KNOCK_EVERY.total_seconds())
+
+
+def first_line(error: Exception) -> str:
+    """What the SDK says first; below it stand whole chains of causes."""
+    return str(error).partition("\n")[0]
+
+
+def check_configuration(settings: Settings) -> None:
+    """What TEMPORAL_* say makes sense, and the files they name are there. Raises BadSettings."""
+    if settings.uses_embedded_temporal:
+        return
+    named = settings.temporal_environment.get("TEMPORAL_CONFIG_FILE")
+    if named and not Path(named).is_file():
+        raise BadSettings([f"TEMPORAL_CONFIG_FILE: there is no file {named}"])
+    try:
+        configured = _configured(settings)
+    # The SDK's reader has an error of its own that it does not export.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadSettings([f"TEMPORAL_*: {first_line(error)}"]) from None
+    if "target_host" not in configured:
+        raise BadSettings(["TEMPORAL_ADDRESS: neither it nor the profile says where the server is"])
 
 
 def _configured(settings: Settings) -> dict[str, Any]:

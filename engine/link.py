@@ -5,15 +5,14 @@ import logging
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from config.settings import Settings
 from engine.connection import connect_with_patience
+from engine.needs import what_is_missing
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=0.5)
-ANSWER_WITHIN = timedelta(seconds=1)
 
 
 class TemporalAway(Exception):
@@ -51,13 +50,7 @@ class TemporalLink:
     async def _keep(self) -> None:
         self._client = await connect_with_patience(self._settings)
         while True:
-            was_up, self._is_up = self._is_up, await self._answers(self._client)
+            was_up, self._is_up = self._is_up, await what_is_missing(self._client) is None
             if was_up != self._is_up:
                 log.info("temporal.up" if self._is_up else "temporal.away")
             await asyncio.sleep(LOOK_EVERY.total_seconds())
-
-    async def _answers(self, client: Client) -> bool:
-        try:
-            return await client.service_client.check_health(timeout=ANSWER_WITHIN)
-        except RPCError:
-            return False

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 ASK_SOON = timedelta(seconds=0.1)
 ASK_LATER = timedelta(seconds=1)
 
+NOT_ASKED_YET = "has not been asked yet"
+
 
 class Household:
     """The Temporal server, unless it is somebody else's, and the `workers`."""
@@ -29,7 +31,7 @@ class Household:
         """Raises StartFault when there is no `temporal` program to start."""
         self._settings = settings
         self._lookout = Lookout(settings)
-        self._temporal_answers = False
+        self._temporal_lacks: str | None = NOT_ASKED_YET
         self._news = asyncio.Event()
         self._watches: list[asyncio.Task[None]] = []
         self._workers = [Child(spec, table, changed=self._news.set) for spec in workers]
@@ -79,7 +81,7 @@ class Household:
         first = (
             self._temporal.component(address)
             if self._temporal
-            else remote_temporal(address, answers=self._temporal_answers)
+            else remote_temporal(address, missing=self._temporal_lacks)
         )
         return [first, *(worker.component() for worker in self._workers)]
 
@@ -91,13 +93,13 @@ class Household:
         """Ask Temporal again and again what works, and tell the children."""
         while True:
             server = self._temporal.process if self._temporal else None
-            answers = await self._lookout.temporal_answers()
+            lacks = await self._lookout.what_temporal_lacks()
             for worker in self._workers:
                 await self._ask_for(worker)
             # Last: all is ready only when a server that has come back knows its workers again.
-            self._temporal_answers = answers
+            self._temporal_lacks = lacks
             if self._temporal and server:
-                self._temporal.testify(server, works=answers)
+                self._temporal.testify(server, works=lacks is None)
             self._news.set()
             await asyncio.sleep((ASK_SOON if self._missing() else ASK_LATER).total_seconds())
 

@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from config.settings import Settings
-from engine.connection import connect
-from engine.pollers import pollers_of, worker_identity
+from engine.connection import connect, first_line
+from engine.needs import what_is_missing
+from engine.pollers import has_ended_here, pollers_of, worker_identity
 from supervisor.processes import ProcessSpec
 
-# A healthy server answers in milliseconds.
-ANSWER_WITHIN = timedelta(seconds=2)
+# A healthy server answers in milliseconds; the first question connects as well.
+ANSWER_WITHIN = timedelta(seconds=3)
+
+# A poll lasts a minute at most, so a worker that was not heard of for longer is gone.
+LIVES = timedelta(seconds=70)
 
 
 class Lookout:
@@ -24,15 +27,20 @@ class Lookout:
         self._settings = settings
         self._client: Client | None = None
 
-    async def temporal_answers(self) -> bool:
-        """Whether the server is reachable and has our namespace."""
+    async def what_temporal_lacks(self) -> str | None:
+        """Return what is to be mended before orders can be worked on, None if nothing is."""
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                await self._ask()
-                return True
-        except (RuntimeError, RPCError, TimeoutError):
+                if self._client is None:
+                    self._client = await connect(self._settings)
+                missing = await what_is_missing(self._client)
+        except (RuntimeError, RPCError) as error:
+            missing = first_line(error)
+        except TimeoutError:
+            missing = "the server does not answer"
+        if missing:
             self.forget()
-            return False
+        return missing
 
     async def polls(self, spec: ProcessSpec, pids: Iterable[int]) -> bool | None:
         """Whether one of `pids` polls the queue of `spec`; None if the server does not tell."""
@@ -44,14 +52,16 @@ class Lookout:
             return None
         return any(worker_identity(spec.name, pid) in polling for pid in pids)
 
+    async def who_polls(self, spec: ProcessSpec) -> frozenset[str]:
+        """Return who polls the queue of `spec`, wherever they run; nobody if the server does not tell."""
+        if spec.queue is None or self._client is None:
+            return frozenset()
+        try:
+            listed = await pollers_of(self._client, spec.queue, seen_within=LIVES)
+        except RPCError:
+            return frozenset()
+        return frozenset(identity for identity in listed if not has_ended_here(identity))
+
     def forget(self) -> None:
         """Let go of the connection; the next question makes a new one."""
         self._client = None
-
-    async def _ask(self) -> None:
-        # More than the standard health check: that says nothing of the database behind, or of our namespace.
-        if self._client is None:
-            self._client = await connect(self._settings)
-        await self._client.workflow_service.describe_namespace(
-            DescribeNamespaceRequest(namespace=self._client.namespace)
-        )

@@ -1,6 +1,6 @@
 """What runs, as `GET /server` tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,7 +77,16 @@ def summarize(
     return ServerState.STOPPED if nothing_runs and not watched else ServerState.DEGRADED
 
 
-def remote_temporal(address: str, *, answers: bool) -> Component:
-    """A Temporal server that is somebody else's: reachable or not, never started or stopped by us."""
-    state = ComponentState.READY if answers else ComponentState.UNREACHABLE
-    return Component(name=TEMPORAL, state=state, address=address)
+def remote_temporal(address: str, *, missing: str | None) -> Component:
+    """A Temporal server that is somebody else's, never started or stopped by us; `missing`: what it lacks."""
+    state = ComponentState.UNREACHABLE if missing else ComponentState.READY
+    return Component(name=TEMPORAL, state=state, address=address, detail=missing)
+
+
+def remote_worker(name: str, polling: Collection[str]) -> Component:
+    """A worker that nobody here looks after: it works if somebody, anywhere, polls its queue."""
+    if polling:
+        return Component(
+            name=name, state=ComponentState.READY, detail=f"polled by {', '.join(sorted(polling))}"
+        )
+    return Component(name=name, state=ComponentState.STOPPED, detail="nobody polls its queue")

@@ -26,6 +26,7 @@ from supervisor.status import (
     ComponentState,
     ServerStatus,
     remote_temporal,
+    remote_worker,
     summarize,
 )
 
@@ -163,12 +164,15 @@ class Supervisor:
             self._household = None
 
     async def _unwatched(self) -> list[Component]:
+        """Of a server that is somebody else's, the workers may be as well: the server knows."""
         address = temporal_address(self._settings)
-        workers = [self._by_pid_file(spec.name) for spec in self._workers]
         if self._settings.uses_embedded_temporal:
+            workers = [self._by_pid_file(spec.name) for spec in self._workers]
             return [self._by_pid_file(TEMPORAL, address), *workers]
-        answers = await Lookout(self._settings).temporal_answers()
-        return [remote_temporal(address, answers=answers), *workers]
+        lookout = Lookout(self._settings)
+        lacks = await lookout.what_temporal_lacks()
+        elsewhere = [remote_worker(spec.name, await lookout.who_polls(spec)) for spec in self._workers]
+        return [remote_temporal(address, missing=lacks), *elsewhere]
 
     def _by_pid_file(self, name: str, address: str | None = None) -> Component:
         found = self._table.find(name)

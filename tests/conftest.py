@@ -3,7 +3,7 @@
 Imported where they are used: a unit test need not wait for Temporal's SDK.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
+    from tests.shop.shelves import Shelf
     from tests.shop.shop import Shop
 
 
@@ -25,23 +26,46 @@ async def temporal_address() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def blank_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that is up to date and empty, to be copied: migrating takes longer than many a test."""
-    from tests.shop.books import make_blank
+def postgresql(testrun_uid: str) -> str:
+    """The url of a real server."""
+    from tests.shop.postgresql import server_url
 
-    return make_blank(tmp_path_factory.mktemp("blank") / "orders.db")
+    return server_url(testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def sqlite_shelf(tmp_path_factory: pytest.TempPathFactory) -> "Shelf":
+    from tests.shop.shelves import SqliteShelf
+
+    return SqliteShelf(tmp_path_factory.mktemp("blank"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_shelf(postgresql: str, testrun_uid: str, worker_id: str) -> Iterator["Shelf"]:
+    """Each test process has its own, on the one server."""
+    from tests.shop.shelves import PostgresqlShelf
+
+    shelf = PostgresqlShelf(postgresql, f"orders_{testrun_uid}_{worker_id}")
+    yield shelf
+    shelf.clear()
 
 
 @pytest.fixture
-def books(blank_books: Path, tmp_path: Path) -> Path:
-    """The test's own database."""
-    from tests.shop.books import copy_blank
-
-    return copy_blank(blank_books, tmp_path / "orders.db")
+def shelf(request: pytest.FixtureRequest) -> "Shelf":
+    """SQLite's, unless the test's folder says otherwise."""
+    found: Shelf = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_shelf")
+    return found
 
 
 @pytest.fixture
-async def shop(temporal_address: str, books: Path) -> AsyncIterator["Shop"]:
+def books(shelf: "Shelf", tmp_path: Path) -> Iterator[str]:
+    """The url of the test's own database."""
+    with shelf.migrated(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def shop(temporal_address: str, books: str) -> AsyncIterator["Shop"]:
     """A shop of the test's own, its three workers at work."""
     from temporalio.client import Client
     from temporalio.contrib.pydantic import pydantic_data_converter

@@ -11,9 +11,9 @@ from random import Random
 
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
-from db.database import Database
+from db.database import Database, PoolSizes
 from db.schema import migrate
-from engine.connection import connect_with_patience
+from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
 from hedging.prometheus import PrometheusSink
@@ -33,6 +33,7 @@ def main(spec: WorkerSpec) -> None:
     """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake."""
     try:
         settings = load_settings()
+        check_configuration(settings)
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
@@ -65,7 +66,7 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     if stop.is_set():
         connecting.cancel()
         return
-    worker = build_worker(spec, await connecting, tools)
+    worker = build_worker(spec, await connecting, tools, activities=settings.worker_activities)
     working = asyncio.create_task(worker.run())
     log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
     await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
@@ -77,7 +78,9 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
 def build_tools(settings: Settings, vane: WeatherVane) -> Tools:
     """What this process's activities work with, by its settings and the weather."""
     return Tools(
-        db=Database(settings.database_url),
+        db=Database(
+            settings.database_url, PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+        ),
         dice=WeightedDice(
             weather=lambda: vane.now,
             random=Random(settings.flaky_seed),  # noqa: S311 - dice, not secrets

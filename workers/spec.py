@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.racing import Activities, Tools
 from activities.translation import FaultTranslation
@@ -22,12 +20,12 @@ DRAIN = timedelta(seconds=5)
 # Heartbeats carry the race's live attempts; one that is held back longer shows old news.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 
-# Our own modules hold no state of a run, so all runs may share them: copying them into the sandbox at every
-# start of a workflow would cost hundreds of times as much. A test bans clocks and dice in them instead.
-PASSED_THROUGH: tuple[str, ...] = (
-    "activities", "config", "db", "domain", "filelock", "function_stubs", "hedge_state", "hedging",
-    "prometheus_client", "signals", "sqlalchemy", "workflows",
-)  # fmt: skip
+# They wait more than they work; one process has not been seen to be short of them.
+ACTIVITIES_AT_ONCE = 100
+
+# No sandbox: all our modules would have to be passed through, or be copied whenever a workflow starts, so it
+# would guard nothing, and cost a quarter of the worker's CPU. tests/architecture/test_determinism.py guards.
+WORKFLOW_RUNNER = UnsandboxedWorkflowRunner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +38,20 @@ class WorkerSpec:
     rooms: Sequence[type[Activities]]
 
 
-def build_worker(spec: WorkerSpec, client: Client, tools: Tools) -> Worker:
-    """Return the Temporal worker of `spec`, not yet running."""
+def build_worker(
+    spec: WorkerSpec, client: Client, tools: Tools, *, activities: int = ACTIVITIES_AT_ONCE
+) -> Worker:
+    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once."""
     return Worker(
         client,
         task_queue=spec.queue,
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
+        max_concurrent_activities=activities,
         interceptors=[FaultTranslation()],
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=DRAIN,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-    )
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The sandbox, told what it need not copy; an import it was not told of is an error, not a delay."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    return SandboxedWorkflowRunner(
-        restrictions=restrictions.with_import_notification_policy(
-            SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        )
     )

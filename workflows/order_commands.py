@@ -54,6 +54,7 @@ class OrderCommands:
         self._shipping: ShippingHandle | None = None
         self._shipping_answers: dict[str, bool] = {}
         self._being_decided = 0
+        self._address_changes = 0
         # Two writes under way at once could end in either order, and the row differ from the label.
         self._one_address_at_a_time = asyncio.Lock()
         self._refused_signals = 0
@@ -77,7 +78,7 @@ class OrderCommands:
     @change_address.validator
     def _may_change_address(self, command: AddressChange) -> None:  # noqa: ARG002 - the SDK wants the same parameters
         with _refusals_reach_the_caller():
-            decide_address_change(self._status, self._progress)
+            self._may_take_up_address_change()
 
     @workflow.update
     async def review(self, command: Review) -> None:
@@ -144,8 +145,13 @@ class OrderCommands:
 
     async def _change_address(self, command: AddressChange) -> None:
         with self._deciding():
+            self._may_take_up_address_change()
+            self._address_changes += 1
             async with self._one_address_at_a_time:
                 await self._redirect(command)
+
+    def _may_take_up_address_change(self) -> None:
+        decide_address_change(self._status, self._progress, earlier=self._address_changes)
 
     async def _redirect(self, command: AddressChange) -> None:
         decide_address_change(self._status, self._progress)

@@ -46,6 +46,7 @@ class OrderWorkflow(OrderCommands):
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._review_rules = start.review
+        self._reviewer = SIMULATED_REVIEWER
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderOutcome:  # noqa: ARG002 - __init__ has taken it in
@@ -88,8 +89,7 @@ class OrderWorkflow(OrderCommands):
         review = await self._verdict()
         if review.verdict is Verdict.REJECT:
             raise OrderStopped(OrderStatus.REJECTED, review.reason)
-        await written(BookActivities.record_approval, self._task(Stage.ORDER_REVIEWED), review.reviewer)
-        self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)
+        self._reviewer = review.reviewer
 
     async def _verdict(self) -> Review:
         """A person's, or after a while the simulated reviewer's; one that comes with the timer beats it."""
@@ -115,11 +115,15 @@ class OrderWorkflow(OrderCommands):
         return Review(command_id="", verdict=Verdict.APPROVE, reviewer=SIMULATED_REVIEWER)
 
     async def _charge(self) -> None:
-        """Afterwards it is known whether the order was charged; a cancellation in between waits for that."""
+        """Afterwards it is known whether the order was charged; a cancellation in between waits for that.
+
+        The approval goes into the books as the charge begins: it needs no activity of its own.
+        """
         await self._begin(Stage.PAYMENT_CHARGED)
+        self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)
         self._charge_is_in_doubt = True
         try:
-            await hedged(PaymentActivities.charge_payment, self._task(Stage.PAYMENT_CHARGED))
+            await hedged(PaymentActivities.charge_payment, self._task(Stage.PAYMENT_CHARGED), self._reviewer)
         except StageGivenUp:
             settlement = await hedged(PaymentActivities.settle_charge, self._undoing())
             if not settlement.charged:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from db.database import Database
 from db.models import Base, CarrierEntry, Event, Order, Payment, PaymentProviderEntry
 from domain.events import EventType
 from domain.status import OrderStatus
@@ -85,17 +86,12 @@ def from_database(
     is_final: bool = True,
     return_window: timedelta = timedelta(seconds=300),
 ) -> Evidence:
-    """Read everything in one transaction."""
-    engine = create_engine(url, hide_parameters=True)
+    """Read everything from one snapshot."""
+    db = Database(url)
     try:
-        with Session(engine) as session:
-            tables = {
-                table.__tablename__: _rows(session, table)
-                for table in (Order, Payment, Event, PaymentProviderEntry, CarrierEntry)
-            }
-            damage = _damage(session)
+        tables, damage = db.read_now(_everything)
     finally:
-        engine.dispose()
+        db.close()
     return _evidence(tables, answers, damage=damage, is_final=is_final, return_window=return_window)
 
 
@@ -131,6 +127,12 @@ def _evidence(tables: dict[str, list[Row]], answers: Sequence[Answer] = (), **mo
         for order in tables["orders"]
     ]
     return Evidence(orders=histories, answers=answers, **more)
+
+
+def _everything(session: Session) -> tuple[dict[str, list[Row]], list[str]]:
+    """The rows of every table that is judged, and what is damaged."""
+    judged = (Order, Payment, Event, PaymentProviderEntry, CarrierEntry)
+    return {table.__tablename__: _rows(session, table) for table in judged}, _damage(session)
 
 
 def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:

@@ -1,6 +1,6 @@
 """Workflow code must replay: no clock, no dice, no outside world but through `temporalio.workflow`.
 
-The sandbox watches over this only for modules it loads itself; ours are passed through.
+Nothing else watches over it: the workers run without the sandbox.
 """
 
 import ast

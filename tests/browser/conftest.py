@@ -59,7 +59,8 @@ def _browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def _backroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backroom]:
-    with a_backroom(tmp_path_factory.mktemp("backroom")) as running:
+    books = tmp_path_factory.mktemp("backroom") / "orders.db"
+    with a_backroom(f"sqlite:///{books}") as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from domain.orders import return_workflow_id
 from domain.status import OrderStatus
 from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
 from tests.shop.shop import Shop
-from workers.spec import workflow_runner
+from workers.spec import WORKFLOW_RUNNER
 from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
@@ -22,7 +22,7 @@ async def replay(*histories: WorkflowHistory) -> None:
     """Raise where today's code would not do what a history says was done."""
     replayer = Replayer(
         workflows=[OrderWorkflow, ShippingWorkflow, ReturnWorkflow],
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER(),
         data_converter=pydantic_data_converter,
     )
     for history in histories:

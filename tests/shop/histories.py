@@ -33,6 +33,13 @@ async def stands_in(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType,
     await eventually(is_written, wanted=f"{EventType.Name(kind)} in the history of {handle.id}")
 
 
+async def deeds_in_history(handle: WorkflowHandle[Any, Any]) -> list[str]:
+    """Return the activities that the workflow has asked for, in order."""
+    events = (await handle.fetch_history()).events
+    asked_for = (event.activity_task_scheduled_event_attributes.activity_type.name for event in events)
+    return [name for name in asked_for if name]
+
+
 async def is_admitted(client: Client, handle: WorkflowHandle[Any, Any], update_id: str) -> bool:
     """Whether the server has taken the Update in; it asks a worker, if there is one, only after that."""
     update = UpdateRef(workflow_execution=WorkflowExecution(workflow_id=handle.id), update_id=update_id)

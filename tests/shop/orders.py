@@ -37,6 +37,7 @@ ELSEWHERE = Address(line1="9 Quay Street", city="Hull", postal_code="HU1 2PQ", c
 
 A_DAY = timedelta(days=1)
 BY_THE_SIMULATED_REVIEWER = ReviewRules(approve_after=timedelta(milliseconds=1), deadline=A_DAY)
+REVIEWED_TOMORROW = ReviewRules(approve_after=A_DAY, deadline=A_DAY)
 BY_A_PERSON = ReviewRules(approve_after=None, deadline=A_DAY)
 
 
@@ -182,9 +183,9 @@ class PlacedOrder:
 
         await eventually(has_begun, wanted=f"the shipping child {attempt}")
 
-    async def shipping_is_told(self) -> None:
+    async def shipping_is_told(self, *, attempt: int = 1) -> None:
         """Return once a signal stands in the history of the shipping child."""
-        await stands_in(self.shipping(), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        await stands_in(self.shipping(attempt=attempt), EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
 
     async def has_accepted(self, *, updates: int) -> None:
         """Return once so many Updates stand in the order's history, answered or not."""
@@ -239,6 +240,11 @@ class PlacedOrder:
     async def payments(self) -> list[Moved]:
         return await self._read(facts.payments_of)
 
+    async def status_and_payments(self) -> tuple[str, tuple[Moved, ...]]:
+        """Both of one moment."""
+        found = await self._read(facts.whole_order)
+        return found.order.status, tuple(Moved(row.kind, row.amount_cents) for row in found.payments)
+
     async def provider_log(self) -> list[Moved]:
         return await self._read(facts.provider_log_of)
 
@@ -267,7 +273,7 @@ def _refusal_in(error: WorkflowUpdateFailedError) -> Exception:
     return error
 
 
-async def by_update(order: PlacedOrder, command: Cancellation | AddressChange) -> str:
+async def by_update(order: PlacedOrder, command: Cancellation | AddressChange | Review) -> str:
     """Tell the order, and return what it answered: ACCEPTED or a refusal's code."""
     try:
         await order.tell(command)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -126,9 +125,8 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    client: Client, database: Path, *, at_work: Sequence[WorkerSpec] = EVERY_WORKER
+    client: Client, url: str, *, at_work: Sequence[WorkerSpec] = EVERY_WORKER
 ) -> AsyncIterator[Shop]:
-    url = f"sqlite:///{database}"
     tag = await asyncio.to_thread(migrate, url)
     db = Database(url)
     shop = Shop(client, db, tag)

@@ -13,12 +13,12 @@ PATIENCE = timedelta(seconds=30)
 LOOK_EVERY = timedelta(milliseconds=20)
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, wanted: str) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], *, wanted: str, patience: timedelta = PATIENCE) -> T:
     """Return the first true answer of `look`; fail with the last one when patience ends."""
     loop = asyncio.get_running_loop()
-    ends_at = loop.time() + PATIENCE.total_seconds()
+    ends_at = loop.time() + patience.total_seconds()
     while not (seen := await look()):
         if loop.time() > ends_at:
-            raise AssertionError(f"waited {PATIENCE} for {wanted}, last saw {seen!r}")
+            raise AssertionError(f"waited {patience} for {wanted}, last saw {seen!r}")
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     return seen

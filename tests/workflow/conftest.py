@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -20,7 +19,7 @@ class PatientShop:
 
 
 @pytest.fixture
-async def patient(books: Path) -> AsyncIterator[PatientShop]:
+async def patient(books: str) -> AsyncIterator[PatientShop]:
     """A server of the test's own: its clock is one for all workflows."""
     async with time_skipping_server() as server, open_shop(server.client, books) as shop:
         yield PatientShop(shop, server)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -36,9 +35,8 @@ class Backroom:
 
 
 @contextmanager
-def a_backroom(folder: Path) -> Iterator[Backroom]:
-    """Everything runs, over a new database in `folder`, until the block ends."""
-    url = f"sqlite:///{folder / 'orders.db'}"
+def a_backroom(url: str) -> Iterator[Backroom]:
+    """Everything runs, over the database at `url`, until the block ends."""
     tag, db, dice = migrate(url), Database(url), SettableDice()
     with _running(db, dice) as address:
         yield Backroom(database_url=url, tag=tag, db=db, dice=dice, temporal_address=address)

@@ -13,6 +13,7 @@ from tests.integration.api.dice import SettableDice
 from tests.integration.api.processes import MadeUpProcesses
 from tests.integration.api.serving import listening, serving
 from tests.integration.api.waiting import eventually
+from tests.shop.shelves import POSTGRESQL, SQLITE, Shelf
 
 
 class OpenApi(Protocol):
@@ -47,9 +48,10 @@ def ready(caller: Caller) -> Caller:
     return caller
 
 
-@pytest.fixture(scope="session")
-def backroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backroom]:
-    with a_backroom(tmp_path_factory.mktemp("backroom")) as running:
+@pytest.fixture(scope="session", params=[SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.slow)])
+def backroom(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backroom]:
+    shelf: Shelf = request.getfixturevalue(f"{request.param}_shelf")
+    with shelf.empty(tmp_path_factory.mktemp("backroom")) as url, a_backroom(url) as running:
         yield running
 
 

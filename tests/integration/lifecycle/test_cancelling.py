@@ -7,9 +7,10 @@ from activities.shipping import ShippingActivities
 from domain.events import ACCEPTED
 from domain.stages import Stage
 from domain.status import OrderStatus
+from domain.tasks import ReviewRules
 from signals import CancellationEffect
 from tests.shop.facts import charged, ended, refunded, stages, undone, voided
-from tests.shop.orders import BY_A_PERSON, Way, a_cancellation, an_address_change, an_order
+from tests.shop.orders import BY_A_PERSON, REVIEWED_TOMORROW, Way, a_cancellation, an_address_change, an_order
 from tests.shop.shop import Shop
 from workers.shipping_worker import SHIPPING
 
@@ -42,8 +43,9 @@ async def test_before_the_review_the_stage_in_flight_ends_and_no_money_moves(
     assert await order.provider_log() == []
 
 
-async def test_during_the_review_it_ends_the_waiting(shop: Shop, told: Way) -> None:
-    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+@pytest.mark.parametrize("rules", [BY_A_PERSON, REVIEWED_TOMORROW], ids=["a person's", "the simulated one"])
+async def test_during_the_review_it_ends_the_waiting(shop: Shop, told: Way, rules: ReviewRules) -> None:
+    order = await shop.start(an_order(reviewed=rules))
     await order.awaits_its_review()
 
     assert await told(order, a_cancellation()) == ACCEPTED

@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
+from activities.books import BookActivities
 from activities.payment import PaymentActivities
 from activities.shipping import ShippingActivities
+from domain.events import ACCEPTED
 from domain.refusals import OrderInvalid
 from domain.stages import Stage
 from domain.status import OrderStatus
 from signals import AddressChange, Cancellation
 from tests.shop.facts import charged, ended, refunded, stages, undone, voided
+from tests.shop.histories import deeds_in_history, stands_in
 from tests.shop.orders import Way, a_cancellation, an_address_change, an_order
 from tests.shop.shop import Shop
 from workers.shipping_worker import SHIPPING
@@ -154,6 +158,26 @@ async def test_an_order_that_is_being_undone_hears_no_more_commands(
     shop.dice.lets_go("refund")
 
     assert await order.ends() is OrderStatus.FAILED
+
+
+@pytest.mark.usefixtures("soon_given_up")
+async def test_nothing_is_undone_while_a_change_is_being_written_down(shop: Shop) -> None:
+    shop.dice.breaks("charge")
+    writing = shop.doors.shut_before(BookActivities.record_address_change)
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("charge")
+    changing = shop.meanwhile(order.change_address())
+    await writing.has_stopped_one()
+
+    # Received, validated, approved, settled: the workflow has heard that the charge did not take place.
+    await stands_in(order.handle, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, times=4)
+    await order.progress()
+
+    assert BookActivities.begin_failing.__name__ not in await deeds_in_history(order.handle)
+    writing.open()
+    await changing
+    assert await order.ends() is OrderStatus.FAILED
+    assert (await order.story())[-2:] == [f"change_address: {ACCEPTED}", ended(OrderStatus.FAILED)]
 
 
 async def test_a_shipping_that_a_stranger_ended_is_followed_by_another(shop: Shop) -> None:

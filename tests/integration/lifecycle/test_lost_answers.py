@@ -27,7 +27,6 @@ Deed = Callable[..., Any]
 THE_WAY = (
     IntakeActivities.receive_order,
     IntakeActivities.validate_order,
-    BookActivities.record_approval,
     PaymentActivities.charge_payment,
     ShippingActivities.prepare_package,
     ShippingActivities.dispatch_carrier,

@@ -12,11 +12,11 @@ from domain.status import OrderStatus
 from domain.tasks import ReviewRules
 from signals import Verdict
 from tests.shop.facts import ended, stages
-from tests.shop.orders import A_DAY, BY_A_PERSON, PlacedOrder, a_review, an_order, refused
+from tests.shop.histories import deeds_in_history
+from tests.shop.orders import A_DAY, BY_A_PERSON, REVIEWED_TOMORROW, PlacedOrder, a_review, an_order, refused
 from tests.shop.shop import Shop
 from workers.order_worker import ORDER
 
-REVIEWED_TOMORROW = ReviewRules(approve_after=A_DAY, deadline=A_DAY)
 AT_ONCE = timedelta(milliseconds=1)
 SOON = timedelta(milliseconds=500)
 
@@ -147,6 +147,22 @@ async def test_of_two_reviews_at_once_the_first_counts(shop: Shop) -> None:
     assert late.value.code == "ALREADY_REVIEWED"
     await approving
     assert await order.ends() is OrderStatus.COMPLETED
+
+
+async def test_a_rejected_order_ends_only_once_the_rejection_is_written_down(shop: Shop) -> None:
+    writing = shop.doors.shut_before(BookActivities.record_command)
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    rejecting = shop.meanwhile(order.reject())
+    await writing.has_stopped_one()
+
+    asked_for = await deeds_in_history(order.handle)
+    writing.open()
+
+    assert asked_for[-1] == BookActivities.record_command.__name__
+    await rejecting
+    assert await order.ends() is OrderStatus.REJECTED
+    assert (await order.story())[-2:] == ["review: reject", ended(OrderStatus.REJECTED)]
 
 
 async def test_an_order_that_is_being_cancelled_is_not_reviewed(shop: Shop) -> None:

@@ -46,6 +46,11 @@ def test_a_database_that_cannot_serve_is_refused_before_anything_starts(url: str
     assert [line.split(":")[0] for line in mistakes(DATABASE_URL=url)] == ["DATABASE_URL"]
 
 
+def test_a_password_is_neither_complained_of_nor_shown() -> None:
+    assert "secret" not in mistakes(DATABASE_URL="mysql://orders:secret@host/orders")[0]
+    assert "secret" not in repr(load(DATABASE_URL="postgresql+psycopg://orders:secret@host/orders"))
+
+
 @pytest.mark.parametrize("seconds", ["-1", "1e300", "inf", "nan", "soon"])
 def test_seconds_that_no_clock_can_count_are_refused(seconds: str) -> None:
     assert len(mistakes(REVIEW_DEADLINE_SECONDS=seconds)) == 1
@@ -62,9 +67,16 @@ def test_another_server_is_another_server() -> None:
     assert load(TEMPORAL_PORT="7999").uses_embedded_temporal
 
 
+@pytest.mark.parametrize("name", ["TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS_CLIENT_CERT_PATH"])
+def test_what_belongs_to_a_server_that_is_not_named_is_a_mistake(name: str) -> None:
+    assert mistakes(**{name: "secret"}) == [
+        f"settings: {name}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE"
+    ]
+
+
 def test_an_unknown_name_in_the_file_is_a_mistake_with_a_suggestion(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("HEGDES=3\nTEMPORAL_API_KEY=k\n")
+    file.write_text("HEGDES=3\nTEMPORAL_ADDRESS=elsewhere:7233\nTEMPORAL_API_KEY=k\n")
 
     with pytest.raises(BadSettings) as caught:
         load_settings({}, file)

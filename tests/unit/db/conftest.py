@@ -1,4 +1,4 @@
-"""Books of a test's own, on a real SQLite file."""
+"""Books of a test's own, on a real SQLite file and on a real PostgreSQL server."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,14 +10,28 @@ from db.books import Effort, add_order, reach_stage
 from db.database import Database
 from domain.orders import DEMO_ITEMS, Address, OrderId
 from domain.stages import Stage
+from tests.shop.shelves import POSTGRESQL, SQLITE, Shelf
 
 HOME = Address(line1="1 Mill Lane", city="Ely", postal_code="CB7 4AB", country="GB")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The same rules hold on both, unless a module has a shelf of its own."""
+    if "shelf" in metafunc.fixturenames and not hasattr(metafunc.module, "shelf"):
+        metafunc.parametrize("shelf", [SQLITE, POSTGRESQL], indirect=True)
+
+
 @pytest.fixture
-def url(books: Path) -> str:
+def url(books: str) -> str:
     """Of a database that is up to date."""
-    return f"sqlite:///{books}"
+    return books
+
+
+@pytest.fixture
+def new_url(shelf: Shelf, tmp_path: Path) -> Iterator[str]:
+    """Of a database that nobody has migrated yet."""
+    with shelf.empty(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from functools import partial
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
-from db.books import Effort, book_payment, reach_stage
+from db.books import Effort, add_order, book_payment, reach_stage
 from db.database import Database
 from db.models import APPEND_ONLY, Base
 from domain.events import PaymentKind
-from domain.orders import OrderId
+from domain.orders import DEMO_ITEMS, OrderId
 from domain.stages import Stage
 from function_stubs import carrier, payment_provider
 from tests.unit.db.conftest import HOME
@@ -38,11 +38,13 @@ def rows_of(db: Database, table: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
-@pytest.mark.parametrize("deed", ["UPDATE {} SET order_id = order_id", "DELETE FROM {}"])
+@pytest.mark.parametrize("deed", ["UPDATE {} SET order_id = order_id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_no_row_is_changed_or_removed(written: Database, table: str, deed: str) -> None:
+    if deed.startswith("TRUNCATE") and written.url.startswith("sqlite"):
+        pytest.skip("SQLite has no such statement")
     before = rows_of(written, table)
 
-    with pytest.raises(IntegrityError, match=f"{table} is append-only"):
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"):
         execute(written, deed.format(table))
 
     assert len(before) == 1
@@ -55,18 +57,9 @@ def test_every_table_but_the_order_the_installation_the_keys_and_the_weather_onl
     assert Base.metadata.tables.keys() - set(APPEND_ONLY) == others
 
 
-def test_an_order_s_number_is_never_given_out_again(written: Database, order_id: OrderId) -> None:
-    execute(
-        written,
-        "INSERT INTO orders SELECT 900, 'w', status, stage, address, items, amount_cents, "
-        "created_at, ended_at, charged_at, shipped_at, sla_breached FROM orders",
-    )
-    execute(written, "DELETE FROM orders WHERE id = 900")
+def test_an_order_s_number_is_never_given_out_again(db: Database, order_id: OrderId) -> None:
+    place = partial(add_order, tag="tag", address=HOME, items=DEMO_ITEMS)
+    last = db.write_now(place).order_id
+    execute(db, f"DELETE FROM orders WHERE id = {last}")
 
-    execute(
-        written,
-        "INSERT INTO orders SELECT NULL, 'x', status, stage, address, items, amount_cents, "
-        "created_at, ended_at, charged_at, shipped_at, sla_breached FROM orders",
-    )
-
-    assert [row[0] for row in rows_of(written, "orders")] == [order_id, 901]
+    assert db.write_now(place).order_id == last + 1 == order_id + 2

@@ -2,20 +2,28 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from db.database import Database
 
+ADDRESS = {"address": '{"line1": "1 Harbour Street"}'}
 
-def test_an_error_does_not_tell_the_address_it_could_not_write(tmp_path: object) -> None:
-    database = Database(f"sqlite:///{tmp_path}/orders.db")
+TO_NOWHERE = "INSERT INTO nowhere VALUES (:address)"
+OF_HALF_AN_ORDER = "INSERT INTO orders (address, items) VALUES (:address, '[]')"
 
+
+@pytest.mark.parametrize("statement", [TO_NOWHERE, OF_HALF_AN_ORDER])
+def test_an_error_does_not_tell_the_address_it_could_not_write(db: Database, statement: str) -> None:
     def write(session: Session) -> None:
-        session.execute(text("INSERT INTO nowhere VALUES (:address)"), {"address": "1 Harbour Street"})
+        session.execute(text(statement), ADDRESS)
 
-    with pytest.raises(OperationalError) as caught:
-        database.write_now(write)
-    database.close()
+    with pytest.raises(DBAPIError) as caught:
+        db.write_now(write)
 
-    assert "Harbour" not in str(caught.value)
+    assert "Harbour" not in f"{caught.value} {caught.value.orig} {caught.value.__cause__}"
+
+
+def test_an_error_names_the_rule_that_was_broken(db: Database) -> None:
+    with pytest.raises(IntegrityError, match="installation"):
+        db.write_now(lambda session: session.execute(text("INSERT INTO installation (tag) VALUES (NULL)")))

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -7,27 +5,22 @@ from db import schema
 from db.schema import migrate
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'new' / 'orders.db'}"
-
-
 def test_a_database_of_the_first_migration_keeps_its_orders_and_its_tag(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    new_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
         earlier.setattr(schema, "HEAD", "0001")
-        tag = migrate(url)
-    engine = create_engine(url)
+        tag = migrate(new_url)
+    engine = create_engine(new_url)
     with engine.begin() as connection:
         connection.execute(
             text(
                 "INSERT INTO orders (id, status, address, items, amount_cents, created_at, sla_breached)"
-                " VALUES (1, 'completed', '{}', '[]', 4200, '2026-01-01 00:00:00', 0)"
+                " VALUES (1, 'completed', '{}', '[]', 4200, '2026-01-01 00:00:00', false)"
             )
         )
 
-    assert migrate(url) == tag
+    assert migrate(new_url) == tag
     with engine.connect() as connection:
         assert connection.execute(text("SELECT amount_cents FROM orders")).scalar() == 4200
         assert connection.execute(text("SELECT count(*) FROM idempotency_keys")).scalar() == 0

@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -8,7 +7,6 @@ from sqlalchemy.orm import Session
 from db import keys
 from db.database import Database
 from db.keys import Answer, Ask, claim_key, find_answer, release_key, settle_key
-from db.schema import migrate
 from domain.refusals import KeyReused, StillRunning
 
 YES = Answer(status=200, body={"said": "yes"})
@@ -16,13 +14,9 @@ NO = Answer(status=409, body={"said": "no"})
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    url = f"sqlite:///{tmp_path / 'orders.db'}"
-    migrate(url)
-    db = Database(url)
+def session(db: Database) -> Iterator[Session]:
     with db._write_session.begin() as open_one:
         yield open_one
-    db.close()
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.events import ACCEPTED
-from domain.refusals import Refusal
+from domain.refusals import Refusal, TooLateToCancel
 from domain.stages import Progress, Stage
 from domain.status import OrderStatus
 from signals import (
+    ADDRESS_CHANGES_TAKEN_UP,
     CancellationEffect,
     decide_address_change,
     decide_cancellation,
@@ -138,8 +139,39 @@ def test_money_goes_back_if_and_only_if_it_was_taken() -> None:
         )
 
 
-def test_a_cancellation_that_comes_too_late_points_to_the_return() -> None:
-    with pytest.raises(Refusal, match="return the order") as late:
-        decide_cancellation(OrderStatus.IN_PROGRESS, at(7, 6))
+@pytest.mark.parametrize(("begun", "reached"), [(7, 6), (8, 7)])
+def test_a_cancellation_that_comes_too_late_says_what_has_begun_and_points_to_the_return(
+    begun: int, reached: int
+) -> None:
+    progress = at(begun, reached)
 
-    assert Stage.ORDER_SHIPPED.value in late.value.message
+    with pytest.raises(TooLateToCancel, match="return the order") as late:
+        decide_cancellation(OrderStatus.IN_PROGRESS, progress)
+
+    assert progress.begun is not None
+    assert late.value.message.startswith(progress.begun.value)
+
+
+def test_an_order_whose_shipping_was_never_written_down_is_not_taken_back() -> None:
+    def take_back() -> None:
+        decide_return(
+            OrderStatus.COMPLETED, at(8, 8), shipped_at=None, requested_at=JUST_AFTER, window=WINDOW
+        )
+
+    assert decision(take_back) == "ALREADY_COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [(ADDRESS_CHANGES_TAKEN_UP - 1, ACCEPTED), (ADDRESS_CHANGES_TAKEN_UP, "TOO_MANY_ADDRESS_CHANGES")],
+)
+def test_an_address_changes_only_so_often(earlier: int, expected: str) -> None:
+    again = decision(lambda: decide_address_change(OrderStatus.IN_PROGRESS, at(3, 2), earlier=earlier))
+
+    assert again == expected
+
+
+def test_an_address_that_is_locked_says_so_first() -> None:
+    locked = decision(lambda: decide_address_change(OrderStatus.IN_PROGRESS, at(6, 5), earlier=100))
+
+    assert locked == LOCKED

@@ -1,0 +1,97 @@
+"""A command that comes before its workflow is known, while nobody hears it, or just as its order ends."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import deciding
+from api.desk import Desk
+from db.books import add_order
+from db.reads import OrderSnapshot
+from domain.events import ACCEPTED
+from domain.orders import DEMO_ITEMS
+from domain.status import OrderStatus
+from tests.integration.api.caller import Caller
+from tests.integration.api.conftest import an_api, ready
+from tests.integration.api.processes import MadeUpProcesses
+from tests.shop.orders import HOME, an_order
+from tests.shop.shop import Shop
+from workers.order_worker import ORDER
+
+LINES = {"cancel": f"cancel: {ACCEPTED}", "readdress": f"change_address: {ACCEPTED}"}
+ENDS = {"cancel": OrderStatus.CANCELLED, "readdress": OrderStatus.COMPLETED}
+
+
+@pytest.fixture
+def api(shop: Shop, books: Path, temporal_address: str, tmp_path: Path) -> Iterator[Caller]:
+    """An API over the books of the shop, whose workers the test can send home."""
+    over = {
+        "database_url": f"sqlite:///{books}",
+        "temporal_environment": {"TEMPORAL_ADDRESS": temporal_address},
+    }
+    with an_api(tmp_path / "api", MadeUpProcesses(), **over) as caller:
+        yield ready(caller)
+
+
+@pytest.mark.parametrize("command", ["cancel", "readdress"])
+async def test_what_no_worker_heard_is_decided_once_when_it_is_asked_for_again(
+    command: str, api: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.deciding.DECIDED_WITHIN", timedelta(seconds=0.5))
+    shop.dice.holds("prepare")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("prepare")
+    ask = partial(asyncio.to_thread, getattr(api, command), order.id, key="the-same")
+
+    await shop.stop_work(ORDER)
+    unheard = [await ask(), await ask()]
+    await shop.begin_work(ORDER)
+    monkeypatch.undo()
+    heard = [await ask(), await ask()]
+    shop.dice.lets_go("prepare")
+
+    assert {answer.json()["code"] for answer in unheard} == {"DECISION_PENDING"}
+    assert {answer.status_code for answer in unheard} == {503}
+    assert {answer.status_code for answer in heard} == {200}
+    assert await order.ends() is ENDS[command]
+    assert (await order.story()).count(LINES[command]) == 1
+
+
+@pytest.mark.parametrize("command", ["cancel", "readdress"])
+async def test_an_order_whose_workflow_was_never_started_is_started_to_decide(
+    command: str, api: Caller, shop: Shop
+) -> None:
+    placed = await shop.db.write(partial(add_order, tag=shop.tag, address=HOME, items=DEMO_ITEMS))
+
+    answer = await asyncio.to_thread(getattr(api, command), placed.order_id)
+
+    assert answer.status_code == 200, answer.text
+    await asyncio.to_thread(api.ends, placed.order_id, ENDS[command].value)
+
+
+@pytest.mark.parametrize("command", ["cancel", "readdress", "review"])
+async def test_an_order_that_ends_before_it_is_asked_is_judged_by_its_row(
+    command: str, api: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = deciding._ask
+
+    async def once_it_has_ended(desk: Desk, order: OrderSnapshot, *rest: Any) -> Any:
+        assert order.status is OrderStatus.IN_PROGRESS
+        shop.dice.lets_go("deliver")
+        await desk.link.client().get_workflow_handle(order.workflow_id).result()
+        return await ask(desk, order, *rest)
+
+    monkeypatch.setattr(deciding, "_ask", once_it_has_ended)
+    shop.dice.holds("deliver")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("deliver")
+
+    answer = await asyncio.to_thread(getattr(api, command), order.id)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ALREADY_COMPLETED")
+    assert await order.ends() is OrderStatus.COMPLETED

@@ -1,0 +1,1 @@
+"""Several APIs and several of each worker, on one PostgreSQL and one Temporal server."""
