@@ -28,10 +28,10 @@ ENDS = {"cancel": OrderStatus.CANCELLED, "readdress": OrderStatus.COMPLETED}
 
 
 @pytest.fixture
-def api(shop: Shop, books: Path, temporal_address: str, tmp_path: Path) -> Iterator[Caller]:
+def api(shop: Shop, books: str, temporal_address: str, tmp_path: Path) -> Iterator[Caller]:
     """An API over the books of the shop, whose workers the test can send home."""
     over = {
-        "database_url": f"sqlite:///{books}",
+        "database_url": books,
         "temporal_environment": {"TEMPORAL_ADDRESS": temporal_address},
     }
     with an_api(tmp_path / "api", MadeUpProcesses(), **over) as caller:
