@@ -14,6 +14,8 @@ from domain.events import CommandNote
 from domain.orders import Address, OrderId
 from domain.status import OrderStatus
 from domain.tasks import StageTask
+from function_stubs.intake import record_reviewed
+from signals import Verdict
 
 
 class BookActivities(Activities):
@@ -22,6 +24,7 @@ class BookActivities(Activities):
     def all(self) -> list[Callable[..., Any]]:
         return [
             self.record_command,
+            self.record_review,
             self.record_cancellation,
             self.record_address_change,
             self.begin_failing,
@@ -31,6 +34,17 @@ class BookActivities(Activities):
     @activity.defn
     async def record_command(self, order_id: OrderId, note: CommandNote) -> None:
         await self._db.write(partial(note_command, order_id=order_id, note=note))
+
+    @activity.defn
+    async def record_review(self, order_id: OrderId, note: CommandNote) -> None:
+        """A person's verdict, and stage 3 with it if they approved: the time they took makes nobody late."""
+
+        def write(session: Session) -> None:
+            note_command(session, order_id, note)
+            if note.decision == Verdict.APPROVE:
+                record_reviewed(session, order_id, note.actor, late=False)
+
+        await self._db.write(write)
 
     @activity.defn
     async def record_cancellation(self, order_id: OrderId, note: CommandNote) -> None:

@@ -23,7 +23,7 @@ class PaymentActivities(HedgedActivities):
 
     @activity.defn
     async def charge_payment(self, task: StageTask, reviewer: str) -> None:
-        """Stage 3 is reached with the begin of stage 4: what was approved needs no activity of its own."""
+        """What nobody spoke against is approved as the charge begins; that needs no activity of its own."""
         late = now() > task.due_at
         await self._db.write(partial(record_reviewed, order_id=task.order_id, reviewer=reviewer, late=late))
         await self.reach(

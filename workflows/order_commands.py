@@ -92,7 +92,7 @@ class OrderCommands:
                 actor=command.reviewer,
                 reason=command.reason,
             )
-            await written(BookActivities.record_command, self._order_id, note)
+            await written(BookActivities.record_review, self._order_id, note)
 
     @review.validator
     def _may_review(self, command: Review) -> None:  # noqa: ARG002 - the SDK wants the same parameters

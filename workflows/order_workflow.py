@@ -117,7 +117,7 @@ class OrderWorkflow(OrderCommands):
     async def _charge(self) -> None:
         """Afterwards it is known whether the order was charged; a cancellation in between waits for that.
 
-        The approval goes into the books as the charge begins: it needs no activity of its own.
+        What the simulated reviewer approves goes into the books as the charge begins: no activity of its own.
         """
         await self._begin(Stage.PAYMENT_CHARGED)
         self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)

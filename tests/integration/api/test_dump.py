@@ -140,6 +140,7 @@ def test_a_dump_that_can_not_be_made_is_a_mistake_in_the_request(query: dict[str
     assert answer.json()["errors"][0]["field"] == f"query.{next(iter(query))}"
 
 
+@pytest.mark.slow
 def test_readers_who_stop_reading_keep_nobody_from_being_answered(open_api: OpenApi, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'many.db'}"
     api = open_api(database_url=url)
@@ -151,6 +152,7 @@ def test_readers_who_stop_reading_keep_nobody_from_being_answered(open_api: Open
     assert answer.status_code == 200
 
 
+@pytest.mark.slow
 def test_when_many_are_reading_dumps_a_further_one_is_put_off(open_api: OpenApi, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'many.db'}"
     api = open_api(database_url=url)
@@ -167,6 +169,7 @@ def test_when_many_are_reading_dumps_a_further_one_is_put_off(open_api: OpenApi,
     eventually(lambda: api.http.get("/db-dump", params={"limit": 1}).is_success, wanted="a dump")
 
 
+@pytest.mark.slow
 def test_a_reader_who_stops_reading_is_let_go(
     open_api: OpenApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

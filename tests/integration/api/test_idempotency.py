@@ -24,6 +24,7 @@ from tests.integration.api.processes import MadeUpProcesses
 from tests.integration.api.test_commands import commands_in, payments_in
 from tests.integration.api.test_outages import NOWHERE, orders_in
 from tests.integration.api.waiting import eventually
+from tests.shop.slow import slowly
 
 Command = Callable[..., httpx.Response]
 
@@ -264,7 +265,7 @@ def test_twenty_at_once_place_one_order(api: Caller, backroom: Backroom, key: st
     assert orders_in(backroom) == before + 1
 
 
-@pytest.mark.parametrize("command", ["cancel", "readdress", "take_back"])
+@pytest.mark.parametrize("command", ["cancel", *slowly("readdress", "take_back")])
 def test_twenty_at_once_are_one_command(
     command: str, api: Caller, dice: SettableDice, waiting: int, key: str
 ) -> None:
@@ -282,6 +283,7 @@ def test_twenty_at_once_are_one_command(
     assert len(commands_in(api.order(waiting))) == 1
 
 
+@pytest.mark.slow
 def test_while_a_request_is_being_answered_the_same_one_is_put_off(
     api: Caller, dice: SettableDice, key: str
 ) -> None:
@@ -304,6 +306,7 @@ def test_while_a_request_is_being_answered_the_same_one_is_put_off(
     assert said(api.cancel(order_id, key=key)) == said(later)
 
 
+@pytest.mark.slow
 def test_a_return_that_takes_long_is_asked_for_again(api: Caller, dice: SettableDice, key: str) -> None:
     order_id = api.place()
     api.ends(order_id, "completed")
@@ -403,7 +406,7 @@ def dead(caller: Caller) -> Caller:
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", [1, *slowly(2)])
 @pytest.mark.parametrize("command", ["cancel", "readdress", "take_back"])
 def test_a_command_whose_process_died_has_one_effect_when_it_is_asked_for_again(
     command: str,
@@ -432,7 +435,7 @@ def test_a_command_whose_process_died_has_one_effect_when_it_is_asked_for_again(
     assert said(getattr(api, command)(waiting, key=key)) == said(answer)
 
 
-@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("after_commit", [False, *slowly(True)])
 def test_an_order_whose_process_died_is_placed_once_when_it_is_asked_for_again(
     after_commit: bool,
     api: Caller,

@@ -112,6 +112,7 @@ def failing_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return starts
 
 
+@pytest.mark.slow
 def test_a_server_that_falls_silent_stops_nobody_who_only_reads(
     open_api: OpenApi, backroom: Backroom, dice: SettableDice
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_server_that_comes_back_is_found_again(open_api: OpenApi, backroom: Ba
         caller.ends(order_id, "completed")
 
 
+@pytest.mark.slow
 def test_what_was_taken_while_the_server_fell_silent_is_started_later(
     open_api: OpenApi, backroom: Backroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

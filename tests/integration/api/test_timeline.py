@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from domain.stages import Stage
 from tests.integration.api.caller import Caller
 from tests.integration.api.conftest import OpenApi
@@ -96,6 +98,7 @@ def test_what_is_being_tried_is_told_with_its_last_failure(open_api: OpenApi, di
     assert pending["at"]
 
 
+@pytest.mark.slow
 def test_a_return_that_is_being_paid_back_is_told(api: Caller, dice: SettableDice) -> None:
     order_id = api.place()
     api.ends(order_id, "completed")

@@ -6,12 +6,12 @@ from tests.shop.orders import Way, by_signal, by_update
 from tests.shop.shelves import POSTGRESQL, SQLITE
 
 # Told on PostgreSQL too in every run; the rest, there, is slow.
-ON_EACH_DATABASE = ("test_eight_stages", "test_commands_at_any_moment")
+QUICK_ON_POSTGRESQL = "test_eight_stages"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shelf" in metafunc.fixturenames:
-        is_quick = metafunc.module.__name__.endswith(ON_EACH_DATABASE)
+        is_quick = metafunc.module.__name__.endswith(QUICK_ON_POSTGRESQL)
         postgresql = pytest.param(POSTGRESQL, marks=[] if is_quick else pytest.mark.slow)
         metafunc.parametrize("shelf", [SQLITE, postgresql], indirect=True)
 

@@ -101,7 +101,7 @@ async def test_a_charge_in_doubt_is_settled_once(shop: Shop, provider_had_charge
 
 
 async def test_a_command_is_written_once(shop: Shop) -> None:
-    lose_twice(shop, BookActivities.record_command, BookActivities.record_address_change)
+    lose_twice(shop, BookActivities.record_review, BookActivities.record_address_change)
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
     await order.awaits_its_review()
 

@@ -134,7 +134,7 @@ async def test_an_order_is_reviewed_once(shop: Shop, call: str) -> None:
 
 
 async def test_of_two_reviews_at_once_the_first_counts(shop: Shop) -> None:
-    writing = shop.doors.shut_before(BookActivities.record_command)
+    writing = shop.doors.shut_before(BookActivities.record_review)
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
     await order.awaits_its_review()
     approving = shop.meanwhile(order.approve())
@@ -150,7 +150,7 @@ async def test_of_two_reviews_at_once_the_first_counts(shop: Shop) -> None:
 
 
 async def test_a_rejected_order_ends_only_once_the_rejection_is_written_down(shop: Shop) -> None:
-    writing = shop.doors.shut_before(BookActivities.record_command)
+    writing = shop.doors.shut_before(BookActivities.record_review)
     order = await shop.start(an_order(reviewed=BY_A_PERSON))
     await order.awaits_its_review()
     rejecting = shop.meanwhile(order.reject())
@@ -159,7 +159,7 @@ async def test_a_rejected_order_ends_only_once_the_rejection_is_written_down(sho
     asked_for = await deeds_in_history(order.handle)
     writing.open()
 
-    assert asked_for[-1] == BookActivities.record_command.__name__
+    assert asked_for[-1] == BookActivities.record_review.__name__
     await rejecting
     assert await order.ends() is OrderStatus.REJECTED
     assert (await order.story())[-2:] == ["review: reject", ended(OrderStatus.REJECTED)]

@@ -1,0 +1,10 @@
+"""Cases that only `./test --all` runs."""
+
+from typing import Any
+
+import pytest
+
+
+def slowly(*cases: Any) -> list[Any]:
+    """Return the cases, each marked slow: what they show, a quick one of their kind shows too."""
+    return [pytest.param(case, marks=pytest.mark.slow) for case in cases]
