@@ -1,6 +1,7 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import Route, ViewportSize, expect
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -40,6 +41,7 @@ def test_an_order_is_started_approved_and_followed_to_its_end(look: Looker, api:
     expect(look.page.locator("#events li", has_text=f"#{order}").first).to_contain_text("completed")
 
 
+@pytest.mark.slow
 def test_a_cancelled_order_says_what_became_of_the_money(look: Looker, api: Caller) -> None:
     order = api.place()
     look.open_live()
@@ -74,6 +76,7 @@ def test_the_calls_of_a_stage_at_work_are_seen_running(look: Looker, api: Caller
     expect(look.row(order).locator(".attempts .text")).to_have_text(re.compile(r"\d+\.\d s charging"))
 
 
+@pytest.mark.slow
 def test_the_time_a_person_takes_to_review_is_not_the_orders(look: Looker, api: Caller) -> None:
     look.page.clock.install()
     order = api.place()
@@ -103,6 +106,7 @@ def test_an_address_is_changed_in_a_dialog_with_the_keyboard_alone(look: Looker,
     assert api.order(order)["address"]["city"] == "Leiden"
 
 
+@pytest.mark.slow
 def test_a_return_and_a_rejection_are_one_press_and_one_reason_away(look: Looker, api: Caller) -> None:
     kept, turned_down = api.place(), api.place()
     look.open_live()
@@ -118,6 +122,7 @@ def test_a_return_and_a_rejection_are_one_press_and_one_reason_away(look: Looker
     look.sees(turned_down, "rejected")
 
 
+@pytest.mark.slow
 def test_the_weather_is_changed_and_told(look: Looker, api: Caller) -> None:
     look.open_live()
 
@@ -161,6 +166,7 @@ def test_after_a_break_the_page_goes_on_where_it_was_and_misses_nothing(look: Lo
     assert len(missed) == 8
 
 
+@pytest.mark.slow
 def test_a_phone_shows_everything_and_nothing_is_cut_off(look: Looker, api: Caller) -> None:
     look.page.set_viewport_size(PHONE)
     order = api.place()
@@ -175,6 +181,7 @@ def test_a_phone_shows_everything_and_nothing_is_cut_off(look: Looker, api: Call
     assert not look.overflows()
 
 
+@pytest.mark.slow
 def test_it_is_dark_or_light_as_the_system_is_until_a_person_says_otherwise(look: Looker) -> None:
     shown = "getComputedStyle(document.documentElement).colorScheme"
     for scheme in ("dark", "light"):
@@ -189,6 +196,7 @@ def test_it_is_dark_or_light_as_the_system_is_until_a_person_says_otherwise(look
     look.page.evaluate("localStorage.clear()")
 
 
+@pytest.mark.slow
 def test_the_arrows_lead_from_order_to_order_and_enter_opens_one(look: Looker, api: Caller) -> None:
     below, above = api.place(), api.place()
     look.open_live()
@@ -202,6 +210,7 @@ def test_the_arrows_lead_from_order_to_order_and_enter_opens_one(look: Looker, a
     expect(look.page.locator("#status")).to_have_text("in review")
 
 
+@pytest.mark.slow
 def test_an_order_s_page_tells_its_history_its_money_and_what_can_be_done(look: Looker, api: Caller) -> None:
     order = api.place()
     look.page.goto(f"/pages/orders/{order}")

@@ -6,5 +6,8 @@ import pytest
 
 
 def slowly(*cases: Any) -> list[Any]:
-    """Return the cases, each marked slow: what they show, a quick one of their kind shows too."""
-    return [pytest.param(case, marks=pytest.mark.slow) for case in cases]
+    """Return the cases, each marked slow (a tuple is one case of several values): what they show, a quick one of their kind shows too."""
+    return [
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+        for case in cases
+    ]

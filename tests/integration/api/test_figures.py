@@ -27,8 +27,10 @@ def test_a_completed_order_is_counted_timed_and_its_calls_are_summed(api: Caller
     api.ends(api.place(), "completed")
 
     after = figures(api)
-    assert after["by_status"]["completed"] == before["by_status"].get("completed", 0) + 1
-    assert after["times"]["orders"] == before["times"]["orders"] + 1
+    # Others' orders may complete meanwhile, but none is placed.
+    assert sum(after["by_status"].values()) == sum(before["by_status"].values()) + 1
+    assert after["by_status"]["completed"] > before["by_status"].get("completed", 0)
+    assert after["times"]["orders"] == after["by_status"]["completed"]
     assert after["times"]["p50"] <= after["times"]["p95"] <= after["times"]["p99"]
     flaky = [stage.value for stage in Stage if stage is not Stage.ORDER_REVIEWED]
     assert [stage["stage"] for stage in after["stages"]] == flaky

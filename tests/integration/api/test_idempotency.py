@@ -407,7 +407,7 @@ def dead(caller: Caller) -> Caller:
 
 @pytest.mark.parametrize("after_commit", [False, True])
 @pytest.mark.parametrize("at", [1, *slowly(2)])
-@pytest.mark.parametrize("command", ["cancel", "readdress", "take_back"])
+@pytest.mark.parametrize("command", ["cancel", *slowly("readdress", "take_back")])
 def test_a_command_whose_process_died_has_one_effect_when_it_is_asked_for_again(
     command: str,
     at: int,

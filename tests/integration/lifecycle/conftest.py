@@ -4,6 +4,7 @@ import pytest
 
 from tests.shop.orders import Way, by_signal, by_update
 from tests.shop.shelves import POSTGRESQL, SQLITE
+from tests.shop.slow import slowly
 
 # Told on PostgreSQL too in every run; the rest, there, is slow.
 QUICK_ON_POSTGRESQL = "test_eight_stages"
@@ -16,7 +17,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("shelf", [SQLITE, postgresql], indirect=True)
 
 
-@pytest.fixture(params=[by_update, by_signal])
+@pytest.fixture(params=[by_update, *slowly(by_signal)])
 def told(request: pytest.FixtureRequest) -> Way:
     """The same rules hold for an Update and for a signal."""
     way: Way = request.param

@@ -15,6 +15,7 @@ from supervisor.status import ComponentState, ServerState
 from supervisor.supervisor import Supervisor
 from supervisor.temporal_server import TemporalServer
 from tests.integration.supervisor.town import LIMIT_SECONDS, Town, becomes_true, new_town
+from tests.shop.slow import slowly
 
 
 def kill(owner: subprocess.Popen[bytes]) -> None:
@@ -143,10 +144,8 @@ async def test_a_stranger_who_was_given_the_pid_of_a_dead_child_is_not_taken_for
 @pytest.mark.parametrize(
     ("step", "everyone"),
     [
-        ("run/temporal.json", False),
         ("temporal.new.db", True),
-        ("temporal.new.db-wal", False),
-        ("temporal.db", True),
+        *slowly(("run/temporal.json", False), ("temporal.new.db-wal", False), ("temporal.db", True)),
     ],
 )
 async def test_after_a_kill_in_the_very_first_start_the_next_start_works(
