@@ -19,7 +19,7 @@ LINTS: tuple[Command, ...] = (("ruff", "check", "."), ("ruff", "format", "--chec
 TYPES: Command = ("mypy",)
 
 
-def tests(arguments: Sequence[str]) -> Command:
+def chosen_tests(arguments: Sequence[str]) -> Command:
     """The tests' module with its arguments; the slow ones only with --all."""
     chosen = () if "--all" in arguments else ("-m", "not slow")
     return (*PYTEST, *chosen, *(argument for argument in arguments if argument != "--all"))
@@ -50,4 +50,4 @@ def _run(command: Command) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_all(LINTS, [TYPES, tests(sys.argv[1:])], _run))
+    sys.exit(run_all(LINTS, [TYPES, chosen_tests(sys.argv[1:])], _run))

@@ -1,18 +1,18 @@
 import pytest
 
-from bootstrap.checks import Command, run_all, tests
+from bootstrap.checks import Command, chosen_tests, run_all
 
 
 def test_without_arguments_the_quick_tests_run() -> None:
-    assert tests([]) == ("pytest", "-n", "2", "-m", "not slow")
+    assert chosen_tests([]) == ("pytest", "-n", "2", "-m", "not slow")
 
 
 def test_all_means_the_slow_tests_too() -> None:
-    assert tests(["--all"]) == ("pytest", "-n", "2")
+    assert chosen_tests(["--all"]) == ("pytest", "-n", "2")
 
 
 def test_other_arguments_are_pytest_s() -> None:
-    assert tests(["--all", "tests/unit", "-k", "a name"]) == (
+    assert chosen_tests(["--all", "tests/unit", "-k", "a name"]) == (
         "pytest",
         "-n",
         "2",
