@@ -84,6 +84,7 @@ def test_every_order_ends_though_each_worker_is_killed_in_turn(tmp_path: Path) -
         assert_books_are_sound(system.dump())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_without_hedging_the_retries_are_temporals(tmp_path: Path) -> None:
     settings = {

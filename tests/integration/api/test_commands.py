@@ -66,6 +66,7 @@ def test_after_the_charge_a_cancellation_pays_everything_back(api: Caller, dice:
     assert payments_in(api.ends(order_id, "cancelled")) == [("charge", 4200), ("refund", 4200)]
 
 
+@pytest.mark.slow
 def test_a_cancellation_that_waits_for_a_charge_in_flight_is_not_known_yet(
     api: Caller, dice: SettableDice
 ) -> None:

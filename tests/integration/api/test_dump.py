@@ -65,6 +65,7 @@ def test_a_dump_is_paged_by_order(api: Caller, last_before: int) -> None:
     assert {row["order_id"] for row in second["payments"]} == set(ids[2:])
 
 
+@pytest.mark.slow
 def test_a_dump_in_the_middle_of_a_run_agrees_with_itself(api: Caller, last_before: int) -> None:
     busy = Thread(target=lambda: [api.place() for _ in range(25)])
     busy.start()
