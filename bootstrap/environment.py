@@ -17,16 +17,8 @@ from bootstrap.places import DEV_LOCK, RUNTIME_LOCK, Places
 
 OLDEST_PYTHON = (3, 11)
 
-# Wheels only: nothing is built, no package's own code runs while it is installed. Modules are compiled when
-# they are first imported: to compile them all takes a third of the time. Twice quiet: errors only.
-PIP_OPTIONS = (
-    "--require-hashes",
-    "--only-binary=:all:",
-    "--no-compile",
-    "--no-input",
-    "--disable-pip-version-check",
-    "-qq",
-)
+# Wheels only: nothing is built, no package's own code runs while it is installed. Twice quiet: errors only.
+PIP_OPTIONS = ("--require-hashes", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-qq")
 
 
 class Builder(Protocol):

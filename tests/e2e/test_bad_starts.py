@@ -5,6 +5,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from benchmarks.running_system import ROOT
 
 
@@ -13,6 +15,7 @@ def start(data_dir: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["./start"], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_each_bad_setting_is_one_line(tmp_path: Path) -> None:
     ended = start(tmp_path, HEDGES="many", API_PORT="0", REVIEW_MODE="perhaps")
 

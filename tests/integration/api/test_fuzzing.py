@@ -20,7 +20,7 @@ COUNTRIES = ["AF", "DE", "ZW"]
 
 
 # To break every constraint of the contract, one by one, takes longer than all the rest together.
-QUICK = ("examples,fuzzing,stateful", 5)
+QUICK = ("fuzzing,stateful", 2)
 THOROUGH = pytest.param("examples,coverage,fuzzing,stateful", 25, marks=pytest.mark.slow)
 
 

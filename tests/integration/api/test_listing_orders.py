@@ -60,6 +60,7 @@ def test_the_last_page_says_so_even_if_it_is_full(api: Caller, held: list[int]) 
     assert page(api, limit=len(everything) - 1)["next_cursor"] is not None
 
 
+@pytest.mark.slow
 def test_orders_are_found_by_their_status_and_their_stage(
     api: Caller, held: list[int], dice: SettableDice
 ) -> None:

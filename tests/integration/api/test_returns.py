@@ -1,3 +1,5 @@
+import pytest
+
 from domain.stages import Stage
 from tests.integration.api.caller import Caller
 from tests.integration.api.conftest import OpenApi
@@ -61,6 +63,7 @@ def test_after_the_window_it_is_too_late_to_return(open_api: OpenApi) -> None:
     assert payments_in(api.order(order_id)) == [("charge", 4200)]
 
 
+@pytest.mark.slow
 def test_an_order_that_is_being_returned_refuses_every_other_command(api: Caller, dice: SettableDice) -> None:
     order_id = api.place()
     api.ends(order_id, "completed")

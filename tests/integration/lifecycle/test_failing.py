@@ -132,6 +132,7 @@ async def test_a_stage_after_the_dispatch_that_fails_for_good_brings_the_package
 
 
 @pytest.mark.usefixtures("soon_given_up")
+@pytest.mark.slow
 async def test_undoing_is_never_given_up(shop: Shop) -> None:
     shop.dice.breaks("ship", "recall", "unpack", "refund")
     order = await shop.start(an_order(costing_cents=4200))

@@ -40,7 +40,8 @@ def test_a_bare_folder_becomes_an_environment_and_a_second_run_does_nothing(tmp_
 
     assert "Installing requirements.lock" in first_told
     assert [told for _, told in later] == ["", "", ""]
-    assert min(seconds for seconds, _ in later) < 1
+    # An installation takes half a minute.
+    assert min(seconds for seconds, _ in later) < 5
     assert stat.S_IMODE((root / ".env").stat().st_mode) == 0o600
     version = subprocess.run([root / ".venv/bin/temporal", "--version"], check=True, capture_output=True)
     assert version.stdout.startswith(b"temporal version")
