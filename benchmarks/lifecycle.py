@@ -19,10 +19,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from math import ceil
 from pathlib import Path
 
 from benchmarks.contenders import HEDGES
+from benchmarks.measure import percentile
 from benchmarks.meter import Usage
 from benchmarks.whole_systems import RECIPES, Recipe, WholeSystem, running
 
@@ -65,8 +65,8 @@ async def measure(system: WholeSystem, in_flight: int, orders: int) -> Row:
         in_flight=in_flight,
         orders=orders,
         orders_a_second=orders / took,
-        p50=_percentile(seconds, 0.5),
-        p99=_percentile(seconds, 0.99),
+        p50=percentile(seconds, 0.5),
+        p99=percentile(seconds, 0.99),
         longest=seconds[-1],
         in_time=sum(taken <= BUDGET_SECONDS for taken in seconds) / orders,
         calls=_calls_a_stage(calls_before, _calls(system)),
@@ -119,10 +119,6 @@ def _calls_a_stage(before: tuple[int, int], after: tuple[int, int]) -> float | N
 
 def _cpu(before: dict[str, Usage], after: dict[str, Usage], name: str) -> float:
     return after[name].cpu_seconds - (before[name].cpu_seconds if name in before else 0.0)
-
-
-def _percentile(sorted_seconds: Sequence[float], share: float) -> float:
-    return sorted_seconds[ceil(share * len(sorted_seconds)) - 1]
 
 
 LINE = "{:<24} {:>6} {:>6} {:>9} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7} {:>8} {:>6} {:>8}"

@@ -1,7 +1,7 @@
 """Orders of seven flaky stages, one after the other, on a virtual clock: what they took and cost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -59,10 +59,10 @@ async def _measure(policy: str, make: Callable[[Mix], Contender], mix: Mix, orde
         surplus=stub.successes / stages - 1,
         leaked=stub.leaked,
         mean=sum(seconds) / orders,
-        p50=_percentile(seconds, 0.50),
-        p99=_percentile(seconds, 0.99),
-        p999=_percentile(seconds, 0.999),
-        p9999=_percentile(seconds, 0.9999),
+        p50=percentile(seconds, 0.50),
+        p99=percentile(seconds, 0.99),
+        p999=percentile(seconds, 0.999),
+        p9999=percentile(seconds, 0.9999),
     )
 
 
@@ -94,6 +94,6 @@ async def _succeeds(contender: Contender, stage: str, stub: FlakyStub) -> bool:
     return True
 
 
-def _percentile(sorted_seconds: list[float], share: float) -> float:
+def percentile(sorted_seconds: Sequence[float], share: float) -> float:
     """The least of the values that so large a share does not exceed."""
     return sorted_seconds[ceil(share * len(sorted_seconds)) - 1]

@@ -46,15 +46,14 @@ class OrderWorkflow(OrderCommands):
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._review_rules = start.review
-        self._reviewer = SIMULATED_REVIEWER
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderOutcome:  # noqa: ARG002 - __init__ has taken it in
         try:
             await self._reach(Stage.ORDER_RECEIVED, IntakeActivities.receive_order)
             await self._validate()
-            await self._await_review()
-            await self._charge()
+            reviewer = await self._await_review()
+            await self._charge(reviewer)
             await self._prepare_and_dispatch()
             await self._reach(Stage.ORDER_SHIPPED, ShippingActivities.ship_order)
             await self._reach(Stage.ORDER_DELIVERED, ShippingActivities.deliver_order)
@@ -84,12 +83,13 @@ class OrderWorkflow(OrderCommands):
         except Refusal as refusal:
             raise OrderStopped(OrderStatus.REJECTED, refusal.code) from refusal
 
-    async def _await_review(self) -> None:
+    async def _await_review(self) -> str:
+        """Return who approved."""
         await self._begin(Stage.ORDER_REVIEWED)
         review = await self._verdict()
         if review.verdict is Verdict.REJECT:
             raise OrderStopped(OrderStatus.REJECTED, review.reason)
-        self._reviewer = review.reviewer
+        return review.reviewer
 
     async def _verdict(self) -> Review:
         """A person's, or after a while the simulated reviewer's; one that comes with the timer beats it."""
@@ -114,7 +114,7 @@ class OrderWorkflow(OrderCommands):
             raise OrderStopped(OrderStatus.EXPIRED)
         return Review(command_id="", verdict=Verdict.APPROVE, reviewer=SIMULATED_REVIEWER)
 
-    async def _charge(self) -> None:
+    async def _charge(self, reviewer: str) -> None:
         """Afterwards it is known whether the order was charged; a cancellation in between waits for that.
 
         What the simulated reviewer approves goes into the books as the charge begins: no activity of its own.
@@ -123,7 +123,7 @@ class OrderWorkflow(OrderCommands):
         self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)
         self._charge_is_in_doubt = True
         try:
-            await hedged(PaymentActivities.charge_payment, self._task(Stage.PAYMENT_CHARGED), self._reviewer)
+            await hedged(PaymentActivities.charge_payment, self._task(Stage.PAYMENT_CHARGED), reviewer)
         except StageGivenUp:
             settlement = await hedged(PaymentActivities.settle_charge, self._undoing())
             if not settlement.charged:

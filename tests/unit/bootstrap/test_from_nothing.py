@@ -35,13 +35,13 @@ def test_a_bare_folder_becomes_an_environment_and_a_second_run_does_nothing(tmp_
     for name in ("bootstrap.sh", "requirements.lock", "requirements-dev.lock", ".env.example"):
         shutil.copy(PROJECT / name, root)
 
-    _, first_told = bootstrap(root)
+    first_took, first_told = bootstrap(root)
     later = [bootstrap(root) for _ in range(3)]
 
     assert "Installing requirements.lock" in first_told
     assert [told for _, told in later] == ["", "", ""]
-    # An installation takes half a minute.
-    assert min(seconds for seconds, _ in later) < 5
+    # A second where an installation takes half a minute, and as many times less on a busy machine.
+    assert min(seconds for seconds, _ in later) < first_took / 30
     assert stat.S_IMODE((root / ".env").stat().st_mode) == 0o600
     version = subprocess.run([root / ".venv/bin/temporal", "--version"], check=True, capture_output=True)
     assert version.stdout.startswith(b"temporal version")
