@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OPEN, OrderStatus
+
+# Put together once: every stage reads its order.
+ONE_ORDER = select(Order).where(Order.id == bindparam("order"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class WholeOrder:
 
 
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
-    row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
+    row = session.execute(ONE_ORDER, {"order": order_id}).scalar_one_or_none()
     return snapshot(row) if row else None
 
 
@@ -56,7 +59,7 @@ def find_orders(session: Session, order_ids: Sequence[OrderId]) -> list[OrderSna
 
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
     """Return the order; it must exist."""
-    return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
+    return snapshot(session.execute(ONE_ORDER, {"order": order_id}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
