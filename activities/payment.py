@@ -26,10 +26,11 @@ class PaymentActivities(HedgedActivities):
         """What nobody spoke against is approved as the charge begins; that needs no activity of its own."""
         late = now() > task.due_at
         await self._db.write(partial(record_reviewed, order_id=task.order_id, reviewer=reviewer, late=late))
+        order = await self.read(task)
         await self.reach(
             task,
             Stage.PAYMENT_CHARGED,
-            lambda order: payment.charge(self._dice, self._db, task.order_id, order.amount_cents),
+            lambda: payment.charge(self._dice, self._db, task.order_id, order.amount_cents),
             payment.record_charge,
         )
 
