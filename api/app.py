@@ -1,9 +1,11 @@
 """The FastAPI application, put together from its routes, its guard and its errors."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 
 from api import (
@@ -26,6 +28,7 @@ from api import (
 )
 from api.answers import Problem
 from api.guards import Guard
+from api.journal import RequestLog
 from api.once import KeyEcho
 from api.responses import ANYWHERE
 from api.turnstile import Turnstile
@@ -54,6 +57,14 @@ ROOMS = (
     metrics,
     pages,
 )
+
+
+# A caller may name its own request, with something that does no harm in a log.
+AN_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+
+
+def _is_harmless(request_id: str) -> bool:
+    return AN_ID.fullmatch(request_id) is not None
 
 
 class App(FastAPI):
@@ -86,4 +97,6 @@ def build_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], 
     app.add_middleware(Turnstile)
     app.add_middleware(KeyEcho)
     app.add_middleware(Guard, api_host=api_host)
+    app.add_middleware(RequestLog)
+    app.add_middleware(CorrelationIdMiddleware, validator=_is_harmless)
     return app
