@@ -13,15 +13,28 @@ from api.answers import OrderPlaced
 from api.bodies import OrderBody
 from api.context import TheDesk
 from api.desk import Desk
+from api.errors import ApiError
 from api.once import TheAsk, told
 from api.responses import OF_A_KEY, conflict
+from config.settings import ReviewMode, Settings
 from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
-from db.reads import OrderSnapshot
+from db.reads import OrderSnapshot, count_at_work
 from domain.orders import DEMO_ITEMS, Address, Item
+from domain.stages import Stage
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
+
+
+class TooManyOrders(ApiError):
+    """As many orders are being worked on as may be; more would make all of them late."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "TOO_MANY_ORDERS"
+
+    def __init__(self) -> None:
+        super().__init__("as many orders as may be are under way; ask again when one has ended")
 
 
 @router.post(
@@ -39,11 +52,12 @@ async def start_order(body: OrderBody, desk: TheDesk, ask: TheAsk) -> JSONRespon
 
 
 async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...]) -> Answer:
-    """Take an order in and start its workflow; raises TemporalAway before anything is written, KeyReused.
+    """Take an order in and start its workflow; raises KeyReused, TooManyOrders and TemporalAway, and has
+    written nothing then.
 
     Once the row is committed the order is taken, even if the start fails: the sweep starts it.
     """
-    if earlier := await desk.db.read(partial(find_answer, ask=ask)):
+    if earlier := await desk.db.read(partial(_earlier_answer, ask=ask, settings=desk.settings)):
         return earlier
     client = desk.link.client()
     answer, order = await desk.db.write(
@@ -57,6 +71,16 @@ async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...])
     return answer
 
 
+def _earlier_answer(session: Session, ask: Ask, settings: Settings) -> Answer | None:
+    """Return what was answered before; raises TooManyOrders if nothing was and there is no room."""
+    earlier = find_answer(session, ask)
+    # An order that waits for a person is no work.
+    idle = Stage.ORDER_VALIDATED if settings.review_mode is ReviewMode.MANUAL else None
+    if earlier is None and count_at_work(session, but_at=idle) >= settings.orders_in_flight:
+        raise TooManyOrders
+    return earlier
+
+
 def _take_in(
     session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]
 ) -> tuple[Answer, OrderSnapshot | None]:
@@ -67,7 +91,7 @@ def _take_in(
     answer = claim_key(session, ask).answer
     if answer is not None:
         return answer, None
-    order = add_order(session, tag, address, items)
+    order = add_order(session, tag, address, items, owner=ask.owner)
     placed = OrderPlaced(
         order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
     )

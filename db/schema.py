@@ -14,7 +14,7 @@ from db.models import Installation
 from db.postgresql import patiently
 
 # The newest migration; a test compares it with the migrations folder.
-HEAD = "0003"
+HEAD = "0004"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
