@@ -39,9 +39,13 @@ class Siege:
         self.dumps: list[Violation] = []
         self.last_dump: Evidence | None = None
 
-    async def run(self, rounds: list[Round], faults: Faults) -> None:
+    async def run(self, rounds: list[Round], faults: Faults, limit: timedelta | None) -> None:
+        """Hold the rounds that have not been held; no new one once the time is over."""
+        stops_at = time.monotonic() + limit.total_seconds() if limit else None
         for each in rounds[len(self._record.struck) :]:
             began = time.monotonic()
+            if stops_at and began > stops_at:
+                break
             struck = await self._round(each, faults)
             self._record.struck.append(struck)
             self._record.seconds += time.monotonic() - began

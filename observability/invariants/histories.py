@@ -1,6 +1,8 @@
 """Temporal's histories, fetched and replayed: the evidence that the database cannot give."""
 
 import asyncio
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -14,6 +16,9 @@ from workflows.shipping_workflow import ShippingWorkflow
 
 # A development server answers a few at a time as fast as many.
 FETCHED_AT_ONCE = 8
+
+RUNNING = 'ExecutionStatus = "Running"'
+ASK_EVERY = timedelta(seconds=0.2)
 
 OURS = [OrderWorkflow, ShippingWorkflow, ReturnWorkflow]
 
@@ -73,3 +78,18 @@ async def _outcome(client: Client, history: WorkflowHistory) -> dict[str, Any] |
     (returned,) = await client.data_converter.decode(payloads)
     found: dict[str, Any] = returned
     return found
+
+
+async def at_rest(client: Client, tag: str, within: timedelta) -> None:
+    """Return once no workflow of that database runs any more, or when it has had its time.
+
+    An order is told to have ended a moment before its workflow closes.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within.total_seconds()):
+            while await _is_any_running(client, tag):  # noqa: ASYNC110 - nothing announces it
+                await asyncio.sleep(ASK_EVERY.total_seconds())
+
+
+async def _is_any_running(client: Client, tag: str) -> bool:
+    return any([_is_of(each, tag) async for each in client.list_workflows(RUNNING)])
