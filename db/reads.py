@@ -193,7 +193,7 @@ def find_return_asked_for(session: Session, order_id: OrderId) -> Event | None:
     return session.execute(_accepted(order_id, Command.RETURN)).scalar_one_or_none()
 
 
-def _accepted(order_id: OrderId, command: Command) -> Select[tuple[Event]]:
+def _accepted(order_id: OrderId, command: Command) -> Select[Event]:
     accepted = Event.type == EventType.COMMAND_ACCEPTED
     return select(Event).where(Event.order_id == order_id, accepted, Event.command == command)
 
