@@ -23,6 +23,7 @@ from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
+from db.mishaps import Mischief
 from db.schema import migrate
 from db.weather import write_forecast
 from domain.faults import Fault
@@ -56,7 +57,8 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
         sizes = PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
-        db, link = Database(settings.database_url, sizes), TemporalLink(settings)
+        db = Database(settings.database_url, sizes, Mischief(settings.db_mishaps))
+        link = TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)

@@ -14,6 +14,7 @@ from temporalio import workflow
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
+from db.mishaps import Mischief
 from db.schema import migrate
 from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
@@ -83,7 +84,9 @@ def build_tools(settings: Settings, vane: WeatherVane) -> Tools:
     """What this process's activities work with, by its settings and the weather."""
     return Tools(
         db=Database(
-            settings.database_url, PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+            settings.database_url,
+            PoolSizes(writers=settings.db_writers, readers=settings.db_readers),
+            Mischief(settings.db_mishaps),
         ),
         dice=WeightedDice(
             weather=lambda: vane.now,
