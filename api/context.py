@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator, Field
 
+from api.admission import Admission
 from api.desk import Desk
 from api.feed import Feed
 from domain.orders import OrderId
@@ -32,10 +33,11 @@ class Processes(Protocol):
 class Context:
     """The desk takes orders and commands; `processes` are what the API starts and stops behind it.
 
-    The feed tells what happens to the orders.
+    The feed tells what happens to the orders; the admission, whether one more can be taken.
     """
 
     desk: Desk
+    admission: Admission
     feed: Feed
     processes: Processes
 
