@@ -82,7 +82,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
             # The SDK's threads outlive an interpreter that still holds its client.
             gc.collect()
 
-    return build_app(lifespan, api_host=settings.api_host)
+    return build_app(lifespan, settings)
 
 
 async def _autostart(processes: Processes) -> None:

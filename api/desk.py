@@ -15,7 +15,7 @@ from config.settings import ReviewMode, Settings
 from db.database import Database
 from db.reads import OrderSnapshot, find_order
 from domain.orders import OrderId
-from domain.tasks import OrderStart, ReviewRules
+from domain.tasks import OrderStart, ReviewRules, Standing
 from engine.link import TemporalLink
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.order_workflow import OrderWorkflow
@@ -35,11 +35,13 @@ class Desk:
     link: TemporalLink
     tag: str
 
-    async def start(self, client: Client, order: OrderSnapshot) -> None:
+    async def start(self, client: Client, order: OrderSnapshot, standing: Standing | None = None) -> None:
         """See to it that the order's workflow runs, or has run; starting it twice changes nothing.
 
-        Raises RPCError when that is not known.
+        With a `standing`, one that has run but left the order open is followed by another, which goes on from
+        there. Raises RPCError when that is not known.
         """
+        reuse = WorkflowIDReusePolicy
         try:
             await client.start_workflow(
                 OrderWorkflow.run,
@@ -48,11 +50,12 @@ class Desk:
                     address=order.address,
                     budget=timedelta(seconds=self.settings.order_budget_seconds),
                     review=self._review_rules(),
+                    standing=standing,
                 ),
                 id=order.workflow_id,
                 task_queue=TaskQueue.ORDER,
                 task_timeout=WORKFLOW_TASK_TIMEOUT,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=reuse.ALLOW_DUPLICATE if standing else reuse.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=STARTED_WITHIN,
             )

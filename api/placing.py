@@ -14,17 +14,30 @@ from api.answers import OrderPlaced
 from api.bodies import OrderBody
 from api.context import TheDesk
 from api.desk import Desk
+from api.errors import ApiError
 from api.once import TheAsk, told
 from api.responses import OF_A_KEY, conflict
+from config.settings import ReviewMode, Settings
 from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
-from db.reads import OrderSnapshot, read_order
+from db.reads import OrderSnapshot, count_at_work, read_order
 from domain.orders import DEMO_ITEMS, Address, Item, OrderId
+from domain.stages import Stage
 from domain.status import OrderStatus
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
+
+
+class TooManyOrders(ApiError):
+    """As many orders are being worked on as may be; more would make all of them late."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "TOO_MANY_ORDERS"
+
+    def __init__(self) -> None:
+        super().__init__("as many orders as may be are under way; ask again when one has ended")
 
 
 @router.post(
@@ -42,12 +55,13 @@ async def start_order(body: OrderBody, desk: TheDesk, ask: TheAsk) -> JSONRespon
 
 
 async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...]) -> Answer:
-    """Take an order in and start its workflow; raises TemporalAway before anything is written, KeyReused.
+    """Take an order in and start its workflow; raises KeyReused, TooManyOrders and TemporalAway, and has
+    written nothing then.
 
     Once the row is committed the order is taken, even if the start fails: the sweep starts it. Whoever asks
     again need not wait for the sweep.
     """
-    placed = await desk.db.read(partial(_find_placed, ask=ask))
+    placed = await desk.db.read(partial(_find_placed, ask=ask, settings=desk.settings))
     if placed is None:
         desk.link.client()
         placed = await desk.db.write(partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items))
@@ -75,9 +89,16 @@ class _Placed:
     order: OrderSnapshot
 
 
-def _find_placed(session: Session, ask: Ask) -> _Placed | None:
+def _find_placed(session: Session, ask: Ask, settings: Settings) -> _Placed | None:
+    """Return what was placed under the key; raises TooManyOrders if nothing was and there is no room."""
     answer = find_answer(session, ask)
-    return None if answer is None else _placed(session, answer)
+    if answer is not None:
+        return _placed(session, answer)
+    # An order that waits for a person is no work.
+    idle = Stage.ORDER_VALIDATED if settings.review_mode is ReviewMode.MANUAL else None
+    if count_at_work(session, but_at=idle) >= settings.orders_in_flight:
+        raise TooManyOrders
+    return None
 
 
 def _take_in(session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]) -> _Placed:
@@ -85,7 +106,7 @@ def _take_in(session: Session, ask: Ask, tag: str, address: Address, items: tupl
     answer = claim_key(session, ask).answer
     if answer is not None:
         return _placed(session, answer)
-    order = add_order(session, tag, address, items)
+    order = add_order(session, tag, address, items, owner=ask.owner)
     placed = OrderPlaced(
         order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
     )

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -30,7 +30,7 @@ async def take_back(desk: Desk, request: ReturnRequest) -> int:
     client = desk.link.client()
     try:
         async with asyncio.timeout(PAID_BACK_WITHIN.total_seconds()):
-            outcome = await _outcome(client, desk.tag, request)
+            outcome = await (await begin(client, desk.tag, request)).result()
     except (TimeoutError, RPCError, WorkflowFailureError) as error:
         raise DecisionPending(request.order_id) from error
     if outcome.refusal_code is not None:
@@ -38,10 +38,13 @@ async def take_back(desk: Desk, request: ReturnRequest) -> int:
     return outcome.refund_cents or 0
 
 
-async def _outcome(client: Client, tag: str, request: ReturnRequest) -> ReturnOutcome:
+async def begin(
+    client: Client, tag: str, request: ReturnRequest
+) -> WorkflowHandle[ReturnWorkflow, ReturnOutcome]:
+    """See to it that the return's workflow runs, or has come to its end."""
     workflow_id = return_workflow_id(tag, request.order_id, request.command_id)
     try:
-        return await client.execute_workflow(
+        return await client.start_workflow(
             ReturnWorkflow.run,
             request,
             id=workflow_id,
@@ -52,4 +55,4 @@ async def _outcome(client: Client, tag: str, request: ReturnRequest) -> ReturnOu
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
     except WorkflowAlreadyStartedError:
-        return await client.get_workflow_handle_for(ReturnWorkflow.run, workflow_id).result()
+        return client.get_workflow_handle_for(ReturnWorkflow.run, workflow_id)

@@ -18,7 +18,7 @@ from activities.translation import told_to_temporal
 from config.budget import Budget
 from domain.events import ACCEPTED, Command, CommandNote
 from domain.refusals import AddressLocked, Refusal
-from domain.stages import Progress
+from domain.stages import Progress, Stage
 from domain.status import OrderStatus
 from domain.tasks import OrderStart, ShippingAnswer, ShippingOutcome
 from signals import (
@@ -45,11 +45,13 @@ class OrderCommands:
         self._order_id = start.order_id
         self._address = start.address
         self._budget = Budget(due_at=workflow.now() + start.budget)
-        self._status = OrderStatus.IN_PROGRESS
-        self._progress = Progress()
+        standing = start.standing
+        self._status = standing.status if standing else OrderStatus.IN_PROGRESS
+        self._progress = standing.progress if standing else Progress()
         self._review: Review | None = None
         self._waiting_since: datetime | None = None
-        self._charge_is_in_doubt = False
+        # Of an order that is taken up again nobody knows whether a charge that may have begun took place.
+        self._charge_is_in_doubt = self._progress.is_in_flight(Stage.PAYMENT_CHARGED)
         self._shipping_is_out = False
         self._shipping: ShippingHandle | None = None
         self._shipping_answers: dict[str, bool] = {}
