@@ -15,6 +15,7 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.admission import Admission
 from api.app import build_app
 from api.context import Context, Processes
 from api.desk import Desk
@@ -62,7 +63,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)
-        app.state.context = Context(desk=desk, feed=feed, processes=behind)
+        app.state.context = Context(desk=desk, admission=Admission(db), feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
