@@ -45,7 +45,7 @@ FOR_ITS_OWNERS_EYES = ("API_KEYS", "PAYLOAD_KEY")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Where one listens under every name and address at once.
-EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on  # nosec B104
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
