@@ -15,6 +15,7 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.admission import Admission
 from api.app import build_app
 from api.context import Context, Processes
 from api.desk import Desk
@@ -23,6 +24,7 @@ from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
+from db.mishaps import Mischief
 from db.schema import migrate
 from db.weather import write_forecast
 from domain.faults import Fault
@@ -56,11 +58,12 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
         sizes = PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
-        db, link = Database(settings.database_url, sizes), TemporalLink(settings)
+        db = Database(settings.database_url, sizes, Mischief(settings.db_mishaps))
+        link = TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)
-        app.state.context = Context(desk=desk, feed=feed, processes=behind)
+        app.state.context = Context(desk=desk, admission=Admission(db), feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:

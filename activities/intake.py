@@ -20,15 +20,16 @@ class IntakeActivities(HedgedActivities):
     @activity.defn
     async def receive_order(self, task: StageTask) -> None:
         await self.reach(
-            task, Stage.ORDER_RECEIVED, lambda _: intake.receive(self._dice), intake.record_received
+            task, Stage.ORDER_RECEIVED, lambda: intake.receive(self._dice), intake.record_received
         )
 
     @activity.defn
     async def validate_order(self, task: StageTask) -> None:
         """Raises ORDER_INVALID, which is not retried."""
+        order = await self.read(task)
         await self.reach(
             task,
             Stage.ORDER_VALIDATED,
-            lambda order: intake.validate(self._dice, order.items),
+            lambda: intake.validate(self._dice, order.items),
             intake.record_validated,
         )

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.racing import HedgedActivities
 from db.books import now
+from db.reads import OrderSnapshot, read_order
 from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import Settlement, StageTask
@@ -24,12 +26,11 @@ class PaymentActivities(HedgedActivities):
     @activity.defn
     async def charge_payment(self, task: StageTask, reviewer: str) -> None:
         """What nobody spoke against is approved as the charge begins; that needs no activity of its own."""
-        late = now() > task.due_at
-        await self._db.write(partial(record_reviewed, order_id=task.order_id, reviewer=reviewer, late=late))
+        order = await self._db.write(partial(_approve, task=task, reviewer=reviewer))
         await self.reach(
             task,
             Stage.PAYMENT_CHARGED,
-            lambda order: payment.charge(self._dice, self._db, task.order_id, order.amount_cents),
+            lambda: payment.charge(self._dice, self._db, task.order_id, order.amount_cents),
             payment.record_charge,
         )
 
@@ -57,3 +58,8 @@ class PaymentActivities(HedgedActivities):
             lambda: payment.refund(self._dice, self._db, task.order_id, order.amount_cents),
             partial(payment.record_refund, final_status=final_status),
         )
+
+
+def _approve(session: Session, task: StageTask, reviewer: str) -> OrderSnapshot:
+    record_reviewed(session, task.order_id, reviewer, late=now() > task.due_at)
+    return read_order(session, task.order_id)

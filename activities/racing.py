@@ -1,6 +1,7 @@
 """What every hedged activity shares: race the stub, tell Temporal while it runs, write the outcome once."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 from temporalio import activity
 
+from activities.journal import activity_in_words
 from db.books import Effort, now
 from db.database import Database
 from db.reads import OrderSnapshot, read_order
@@ -26,6 +28,8 @@ from hedging.records import AttemptSink
 from hedging.scope import HedgeScope, hedge_scope
 from hedging.state import HedgeState
 from hedging.watch import RaceWatch
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -68,13 +72,15 @@ class HedgedActivities(Activities):
         self,
         task: StageTask,
         stage: Stage,
-        call: Callable[[OrderSnapshot], Awaitable[T]],
+        call: Callable[[], Awaitable[T]],
         record: Callable[[Session, Outcome[T]], None],
     ) -> None:
-        """Race `call` and write `record`, unless the stage stands in the books already."""
-        order = await self.read(task)
-        if not order.progress.has_reached(stage):
-            await self.race_and_record(task, partial(call, order), record)
+        """Race `call` and write `record`, unless an attempt before this one wrote it.
+
+        The first attempt need not look: nothing but the guards of the books makes a stage be reached once.
+        """
+        if activity.info().attempt == 1 or not (await self.read(task)).progress.has_reached(stage):
+            await self.race_and_record(task, call, record)
 
     async def race_and_record(
         self,
@@ -99,6 +105,8 @@ class HedgedActivities(Activities):
                     order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
                 )
                 await self._db.write(lambda session: record(session, outcome))
+        about = {"order_id": task.order_id, **activity_in_words(), "late": outcome.late}
+        log.info("race.won", extra={**about, **asdict(effort.figures or HedgeFigures())})
         return won
 
     async def read(self, task: StageTask) -> OrderSnapshot:

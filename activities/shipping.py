@@ -28,7 +28,7 @@ class ShippingActivities(HedgedActivities):
     @activity.defn
     async def prepare_package(self, task: StageTask) -> None:
         await self.reach(
-            task, Stage.PACKAGE_PREPARED, lambda _: shipping.prepare(self._dice), shipping.record_prepared
+            task, Stage.PACKAGE_PREPARED, lambda: shipping.prepare(self._dice), shipping.record_prepared
         )
 
     @activity.defn
@@ -37,21 +37,21 @@ class ShippingActivities(HedgedActivities):
         await self.reach(
             task,
             Stage.CARRIER_DISPATCHED,
-            lambda _: shipping.dispatch(self._dice, self._db, task.order_id, address),
+            lambda: shipping.dispatch(self._dice, self._db, task.order_id, address),
             shipping.record_dispatched,
         )
 
     @activity.defn
     async def ship_order(self, task: StageTask) -> None:
         await self.reach(
-            task, Stage.ORDER_SHIPPED, lambda _: shipping.ship(self._dice), shipping.record_shipped
+            task, Stage.ORDER_SHIPPED, lambda: shipping.ship(self._dice), shipping.record_shipped
         )
 
     @activity.defn
     async def deliver_order(self, task: StageTask) -> None:
         """The last stage, which completes the order."""
         await self.reach(
-            task, Stage.ORDER_DELIVERED, lambda _: shipping.deliver(self._dice), shipping.record_delivered
+            task, Stage.ORDER_DELIVERED, lambda: shipping.deliver(self._dice), shipping.record_delivered
         )
 
     @activity.defn

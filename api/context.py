@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator, Field
 
+from api.admission import Admission
 from api.asking import TheAsker
 from api.desk import Desk
 from api.errors import OrderNotFound
@@ -36,10 +37,11 @@ class Processes(Protocol):
 class Context:
     """The desk takes orders and commands; `processes` are what the API starts and stops behind it.
 
-    The feed tells what happens to the orders.
+    The feed tells what happens to the orders; the admission, whether one more can be taken.
     """
 
     desk: Desk
+    admission: Admission
     feed: Feed
     processes: Processes
 

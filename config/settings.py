@@ -97,6 +97,7 @@ class Settings(BaseModel):
     database_url: DatabaseUrl = Field(default="", repr=False)
     db_writers: PoolSize = 4
     db_readers: PoolSize = 4
+    db_mishaps: Path | None = None
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     temporal_cli: Path | None = None

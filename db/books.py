@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Event, Order, Payment
+from db.models import EVENTS, ORDERS, PAYMENTS, Event, Order
 from db.reads import OrderSnapshot, snapshot
 from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
@@ -18,6 +18,19 @@ from domain.status import OrderStatus
 
 # While an order is being cancelled, the stage in flight is still allowed to end.
 STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
+
+# SQLAlchemy takes longer to put a statement together than a database to run it, and SQLite's one writer is
+# waited for meanwhile: what every stage runs is put together once. The columns to set come with the call.
+MOVE = update(ORDERS).where(
+    ORDERS.c.id == bindparam("order"), ORDERS.c.status.in_(bindparam("when", expanding=True))
+)
+MOVE_ON = MOVE.where(ORDERS.c.stage.is_not_distinct_from(bindparam("before")))
+NEXT_SEQUENCE = select(func.coalesce(func.max(EVENTS.c.sequence), 0) + 1).where(
+    EVENTS.c.order_id == bindparam("order")
+)
+APPEND = insert(EVENTS).values(sequence=NEXT_SEQUENCE.scalar_subquery())
+STAGE_OF = select(ORDERS.c.stage).where(ORDERS.c.id == bindparam("order"))
+PAY = insert(PAYMENTS)
 
 
 class LateWrite(Exception):
@@ -63,15 +76,10 @@ def add_order(
     return snapshot(row)
 
 
-def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> Event:
-    """Write the order's next event; the order must be locked, so that `sequence` has no gap."""
-    last = session.execute(select(func.max(Event.sequence)).where(Event.order_id == order_id)).scalar()
-    found = Event(
-        order_id=order_id, sequence=(last or 0) + 1, type=kind, **{"at": now(), "actor": SYSTEM, **columns}
-    )
-    session.add(found)
-    session.flush()
-    return found
+def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> None:
+    """Write the order's next event; the order must be locked or moved, so that `sequence` has no gap."""
+    written = {"order_id": order_id, "type": kind, "at": now(), "actor": SYSTEM, **columns}
+    session.execute(APPEND, {"order": order_id, **written})
 
 
 def find_event(session: Session, order_id: OrderId, kind: EventType, stage: Stage) -> Event | None:
@@ -95,20 +103,15 @@ def reach_stage(
     `columns` are set on the order in the same move, `sla_breached` too if it is late. Raises LateWrite if
     the order is not at the stage's predecessor, or no longer moves.
     """
-    lock_order(session, order_id)
-    if find_event(session, order_id, EventType.STAGE_REACHED, stage):
-        return False
-    before = stage.predecessor.value if stage.predecessor else None
-    _move(
-        session,
-        update(Order)
-        .where(
-            Order.id == order_id,
-            Order.stage.is_not_distinct_from(before),
-            Order.status.in_(STAGES_MOVE_WHILE),
-        )
-        .values(stage=stage.value, **_breach(late=late), **columns),
-    )
+    guard = {
+        "order": order_id,
+        "when": STAGES_MOVE_WHILE,
+        "before": stage.predecessor.value if stage.predecessor else None,
+    }
+    if not _moved(session, MOVE_ON, {**guard, "stage": stage.value, **_breach(late=late), **columns}):
+        if find_event(session, order_id, EventType.STAGE_REACHED, stage):
+            return False
+        raise LateWrite(stage)
     append_event(
         session, order_id, EventType.STAGE_REACHED, stage=stage.value, actor=actor, **effort.columns()
     )
@@ -119,7 +122,8 @@ def change_status(
     session: Session, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]
 ) -> None:
     """Move the order's status to `to`; raise LateWrite if it is none of `when`."""
-    _move(session, update(Order).where(Order.id == order_id, Order.status.in_(when)).values(status=to))
+    if not _moved(session, MOVE, {"order": order_id, "when": when, "status": to}):
+        raise LateWrite(to)
 
 
 def begin_failing(session: Session, order_id: OrderId) -> None:
@@ -138,16 +142,13 @@ def end_order(
     reason: str | None = None,
 ) -> bool:
     """Give the order its final status and write `ended`; return False if it had ended so before."""
-    order = lock_order(session, order_id)
-    if order.status == status:
-        return False
-    _move(
-        session,
-        update(Order)
-        .where(Order.id == order_id, Order.status.in_(when))
-        .values(status=status, ended_at=now(), **_breach(late=late)),
-    )
-    append_event(session, order_id, EventType.ENDED, status=status, stage=order.stage, reason=reason)
+    ended = {"status": status, "ended_at": now(), **_breach(late=late)}
+    if not _moved(session, MOVE, {"order": order_id, "when": when, **ended}):
+        if lock_order(session, order_id).status == status:
+            return False
+        raise LateWrite(status)
+    stage = session.execute(STAGE_OF, {"order": order_id}).scalar_one()
+    append_event(session, order_id, EventType.ENDED, status=status, stage=stage, reason=reason)
     return True
 
 
@@ -155,17 +156,17 @@ def book_payment(
     session: Session, order_id: OrderId, kind: PaymentKind, *, key: str, amount_cents: int, reference: str
 ) -> None:
     """Write the payment; its unique key makes a second one impossible."""
-    session.add(
-        Payment(
-            order_id=order_id,
-            kind=kind,
-            key=key,
-            amount_cents=amount_cents,
-            provider_reference=reference,
-            at=now(),
-        )
+    session.execute(
+        PAY,
+        {
+            "order_id": order_id,
+            "kind": kind,
+            "key": key,
+            "amount_cents": amount_cents,
+            "provider_reference": reference,
+            "at": now(),
+        },
     )
-    session.flush()
 
 
 def note_compensation(session: Session, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
@@ -207,9 +208,6 @@ def _breach(*, late: bool) -> dict[str, bool]:
     return {"sla_breached": True} if late else {}
 
 
-def _move(session: Session, statement: Any) -> None:
-    moved = cast(
-        "CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False})
-    )
-    if moved.rowcount != 1:
-        raise LateWrite("the order is not where this write expects it")
+def _moved(session: Session, statement: Any, values: dict[str, Any]) -> bool:
+    """Whether the order was where the statement expected it."""
+    return session.connection().execute(statement, values).rowcount == 1

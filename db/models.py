@@ -216,3 +216,6 @@ class WeatherChange(Base):
 
 
 APPEND_ONLY = ("events", "payments", "payment_provider_log", "carrier_log")
+
+# For the statements that every stage runs.
+ORDERS, EVENTS, PAYMENTS = (Base.metadata.tables[name] for name in ("orders", "events", "payments"))

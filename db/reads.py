@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
+from domain.events import Command, EventType
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OPEN, OrderStatus
+from domain.tasks import Standing
+
+# Put together once: every stage reads its order.
+ONE_ORDER = select(Order).where(Order.id == bindparam("order"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ class WholeOrder:
 
 
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
-    row = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
+    row = session.execute(ONE_ORDER, {"order": order_id}).scalar_one_or_none()
     return snapshot(row) if row else None
 
 
@@ -63,7 +68,7 @@ def find_orders(
 
 def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
     """Return the order; it must exist."""
-    return snapshot(session.execute(select(Order).where(Order.id == order_id)).scalar_one())
+    return snapshot(session.execute(ONE_ORDER, {"order": order_id}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +167,35 @@ def find_unstarted(session: Session, placed_before: datetime, limit: int) -> lis
 
 def _of(owner: str | None) -> list[ColumnElement[bool]]:
     return [] if owner is None else [Order.owner == owner]
+
+
+def find_open(session: Session, *, placed_before: datetime) -> list[OrderSnapshot]:
+    """Return every order that has not ended, the oldest first."""
+    wanted = select(Order).where(Order.status.in_(OPEN), Order.created_at < placed_before)
+    return [snapshot(row) for row in session.execute(wanted.order_by(Order.id)).scalars()]
+
+
+def find_standing(session: Session, order_id: OrderId) -> Standing:
+    """Return where the order stands, for a workflow that is to take it up again."""
+    order = read_order(session, order_id)
+    # An approval is written together with the stage, so a verdict without the stage turned the order down.
+    verdict = _accepted(order_id, Command.REVIEW).exists()
+    was_rejected = session.execute(select(verdict)).scalar_one()
+    return Standing(
+        status=order.status,
+        reached=order.stage,
+        was_rejected=was_rejected and not order.progress.has_reached(Stage.ORDER_REVIEWED),
+    )
+
+
+def find_return_asked_for(session: Session, order_id: OrderId) -> Event | None:
+    """Return the event of the accepted return that claimed the order."""
+    return session.execute(_accepted(order_id, Command.RETURN)).scalar_one_or_none()
+
+
+def _accepted(order_id: OrderId, command: Command) -> Select[Event]:
+    accepted = Event.type == EventType.COMMAND_ACCEPTED
+    return select(Event).where(Event.order_id == order_id, accepted, Event.command == command)
 
 
 def snapshot(row: Order) -> OrderSnapshot:

@@ -44,7 +44,7 @@ def _migrate(url: str) -> str:
     try:
         with _one_at_a_time(url), engine.connect() as connection, connection.begin():
             _advisory_lock(connection)
-            if _revision(connection) != HEAD:
+            if revision_of(connection) != HEAD:
                 _upgrade(connection)
             return connection.execute(select(Installation.tag)).scalar_one()
     finally:
@@ -66,10 +66,16 @@ def _advisory_lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Return the newest migration that the database has seen; None if it has seen none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def known_revisions() -> frozenset[str]:
+    """Return every migration there is."""
+    return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _upgrade(connection: Connection) -> None:

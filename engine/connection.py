@@ -12,6 +12,7 @@ from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from config.settings import BadSettings, Settings
+from engine.correlation import Correlation
 from engine.needs import what_is_missing
 from engine.payloads import data_converter
 
@@ -39,6 +40,7 @@ async def connect(
     return await Client.connect(
         **{"target_host": temporal_address(settings), **options},
         data_converter=data_converter(settings.payload_keys),
+        interceptors=[Correlation()],
         identity=identity,
         runtime=runtime,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hedging.records import Attempt, Outcome
+from hedging.records import Cause
 
 # In the usual weather a run of losses worth so many successes has odds below e ** -11; where a third of all
 # calls succeed, of one in a million. A false alarm makes an order wait: rarer than the tail that is promised.
@@ -12,12 +12,16 @@ SUCCESSES_MISSED = 11
 ATTEMPTS_A_SUCCESS = 3.0
 WEIGHT_OF_ONE = 0.01
 
+# An attempt that was joined or replaced by another has failed, or kept silent for too long.
+LOST_ANOTHER = (Cause.ERROR, Cause.GAP, Cause.PROBE)
+
 
 @dataclass(slots=True)
 class Odds:
-    """`losses` counts the stage's attempts that failed or hung since its last success, in whatever race.
+    """`attempts` counts the stage's launches since its last success, in whatever race.
 
-    `attempts` counts those cancelled too: nothing is known of them, but they were made.
+    `losses` counts those of them that took over from another. An attempt that hangs is counted when the next
+    one starts, not when it is told to end: with seven at a time that would be six attempts later.
     """
 
     losses: int = 0
@@ -28,12 +32,12 @@ class Odds:
     def are_of_an_outage(self) -> bool:
         return self.losses > SUCCESSES_MISSED * self.attempts_a_success
 
-    def learn(self, attempt: Attempt) -> None:
-        """Count a loss; or let a success end the run and, unless that was an outage, say what one takes."""
+    def launched(self, cause: Cause) -> None:
         self.attempts += 1
-        if attempt.outcome in (Outcome.FAILED, Outcome.HUNG):
-            self.losses += 1
-        elif attempt.outcome is Outcome.WON:
-            if not self.are_of_an_outage:
-                self.attempts_a_success += WEIGHT_OF_ONE * (self.attempts - self.attempts_a_success)
-            self.losses = self.attempts = 0
+        self.losses += cause in LOST_ANOTHER
+
+    def success(self) -> None:
+        """The run is over; unless it was an outage, it says what a success takes."""
+        if not self.are_of_an_outage:
+            self.attempts_a_success += WEIGHT_OF_ONE * (self.attempts - self.attempts_a_success)
+        self.losses = self.attempts = 0

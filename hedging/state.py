@@ -37,6 +37,7 @@ class StageState:
         return Cause.PROBE if self.probes.take(now, slow_down=is_outage) else None
 
     def launched(self, attempt: Attempt) -> None:
+        self.odds.launched(attempt.cause)
         if attempt.cause is Cause.FIRST:
             self.probes.first_attempt(attempt.started)
         if attempt.slot > 0:
@@ -45,10 +46,10 @@ class StageState:
     def ended(self, attempt: Attempt, now: float) -> None:
         """Take the lesson of an attempt whose outcome is known."""
         self.delay.learn(attempt, attempt.age(now))
-        self.odds.learn(attempt)
         if attempt.slot > 0:
             self.ceiling.in_flight -= 1
         if attempt.outcome is Outcome.WON:
+            self.odds.success()
             self.bucket.earn()
             self.probes.success()
 

@@ -9,9 +9,12 @@ import sys
 from datetime import timedelta
 from random import Random
 
+from temporalio import workflow
+
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
+from db.mishaps import Mischief
 from db.schema import migrate
 from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
@@ -38,6 +41,8 @@ def main(spec: WorkerSpec) -> None:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     configure_logging(settings.log_level, settings.log_format)
+    # An event's name is its name; what it is about stands in its fields.
+    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     asyncio.run(_serve(spec, settings))
 
 
@@ -79,7 +84,9 @@ def build_tools(settings: Settings, vane: WeatherVane) -> Tools:
     """What this process's activities work with, by its settings and the weather."""
     return Tools(
         db=Database(
-            settings.database_url, PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+            settings.database_url,
+            PoolSizes(writers=settings.db_writers, readers=settings.db_readers),
+            Mischief(settings.db_mishaps),
         ),
         dice=WeightedDice(
             weather=lambda: vane.now,

@@ -1,17 +1,25 @@
 """The system from outside: orders end, whatever is killed, and nothing is left behind."""
 
+import asyncio
 import signal
+import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from temporalio.client import Client, WorkflowUpdateStage
 
 from benchmarks.running_system import RunningSystem, eventually, family, started
+from domain.events import CUSTOMER
 from domain.stages import Stage
+from signals import Cancellation
 from supervisor.ports import find_stranger
 
 STAGES = [stage.value for stage in Stage]
@@ -82,6 +90,46 @@ def test_every_order_ends_though_each_worker_is_killed_in_turn(tmp_path: Path) -
         for order_id in orders:
             assert system.ended(order_id)["status"] == "completed"
         assert_books_are_sound(system.dump())
+
+
+@contextmanager
+def nobody_can_write(data_dir: Path) -> Iterator[None]:
+    """A stranger holds the database; what was decided cannot be written down."""
+    with closing(sqlite3.connect(data_dir / "orders.db", isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        yield
+        stranger.execute("ROLLBACK")
+
+
+async def decided(system: RunningSystem, workflow_id: str, command: Cancellation) -> None:
+    """Send the cancellation as an Update; return once the workflow has accepted it."""
+    client = await Client.connect(f"127.0.0.1:{system.environment['TEMPORAL_PORT']}")
+    await client.get_workflow_handle(workflow_id).start_update(
+        "cancel",
+        asdict(command),
+        id=command.command_id,
+        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_was_decided_is_written_once_though_its_worker_is_killed_in_between(tmp_path: Path) -> None:
+    with started(tmp_path / "var", REVIEW_MODE="manual") as system:
+        order_id = system.place()
+        eventually(lambda: len(stages_of(system.order(order_id))) == 2, "the review to be awaited")
+        workflow_id = system.order(order_id)["workflow_id"]
+        command = Cancellation(command_id="the-same", actor=CUSTOMER)
+        with nobody_can_write(tmp_path / "var"):
+            asyncio.run(decided(system, workflow_id, command))
+            assert system.order(order_id)["status"] == "in_progress"
+
+            kill_and_see_it_back(system, "order-worker")
+
+        order = system.ended(order_id)
+        assert order["status"] == "cancelled"
+        assert [event["command_id"] for event in order["events"] if event["command"]] == ["the-same"]
+        assert order["payments"] == []
 
 
 @pytest.mark.slow

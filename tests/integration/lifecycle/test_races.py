@@ -1,12 +1,19 @@
 """Two things that come to an order at once: forced into one workflow task, and tried again and again."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 
 from activities.payment import PaymentActivities
 from domain.events import ACCEPTED
 from domain.status import OrderStatus
+from domain.tasks import ReviewRules
 from signals import AddressChange, Cancellation, Review, Verdict
 from tests.shop.facts import Moved, charged, refunded
+from tests.shop.histories import stands_in
 from tests.shop.orders import (
     BY_A_PERSON,
     ELSEWHERE,
@@ -28,6 +35,10 @@ from workers.shipping_worker import SHIPPING
 AGAIN = pytest.mark.parametrize("time", [1, *slowly(2, 3)])
 
 PAID_BACK = [charged(4200), refunded(4200)]
+
+# No timer of the review's: the first in the history is then that of the moment.
+AT_ONCE = ReviewRules(approve_after=timedelta(), deadline=timedelta(days=1))
+A_MOMENT = timedelta(seconds=1)
 
 # A stage would have been given up after the third.
 TRIES_BEYOND_PATIENCE = 5
@@ -155,6 +166,48 @@ async def test_a_cancellation_that_comes_as_the_first_shipping_ends_lets_no_seco
     assert await order.ends() is OrderStatus.CANCELLED
     assert not await order.has_shipping(attempt=2)
     assert await order.payments() == PAID_BACK
+
+
+async def an_order_whose_shipping_is_ordered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> PlacedOrder:
+    """Its workflow has asked for the shipping child, and will be told in a moment that there is one."""
+    start = workflow.start_child_workflow
+
+    async def start_in_a_moment(*args: Any, **options: Any) -> Any:
+        await workflow.sleep(A_MOMENT)
+        return await start(*args, **options)
+
+    monkeypatch.setattr(workflow, "start_child_workflow", start_in_a_moment)
+    order = await shop.start(an_order(costing_cents=4200, reviewed=AT_ONCE))
+    await stands_in(order.handle, EventType.EVENT_TYPE_TIMER_STARTED)
+    await shop.stop_work(SHIPPING)
+    return order
+
+
+async def test_a_cancellation_waits_for_a_shipping_that_is_ordered_and_stands_it_down(
+    shop: Shop, told: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await an_order_whose_shipping_is_ordered(shop, monkeypatch)
+
+    assert await told(order, a_cancellation()) == ACCEPTED
+    await order.shipping_is_told()
+    await shop.begin_work(SHIPPING)
+
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert shop.dice.calls["prepare"] == 0
+
+
+async def test_an_address_change_waits_for_a_shipping_that_is_ordered_and_reaches_its_label(
+    shop: Shop, told: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await an_order_whose_shipping_is_ordered(shop, monkeypatch)
+
+    answer = shop.meanwhile(told(order, an_address_change(ELSEWHERE)))
+    await order.shipping_is_told()
+    await shop.begin_work(SHIPPING)
+
+    assert await answer == ACCEPTED
+    assert await order.ends() is OrderStatus.COMPLETED
+    assert await order.label() == ELSEWHERE
 
 
 async def test_a_second_shipping_that_has_not_begun_to_pack_stands_down(shop: Shop, told: Way) -> None:

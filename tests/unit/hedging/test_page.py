@@ -56,7 +56,7 @@ def test_the_measured_figures_keep_the_promises(stub: str) -> None:
 def test_the_measured_outages_and_cpu_keep_the_promises() -> None:
     for outage in RESULTS["outages"]:
         assert outage["leaked_tasks"] == 0
-        assert outage["launches_an_order"] <= (60 if outage["orders"] > 1 else 75)
+        assert outage["launches_an_order"] <= 60
     assert RESULTS["cpu"]["race_microseconds"] <= 60
 
 

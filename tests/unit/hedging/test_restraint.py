@@ -163,7 +163,7 @@ async def orders_in_an_outage(step: Step, *, orders: int, seconds: float, state:
 
 
 @pytest.mark.parametrize("step", [hangs(), fails(FlakyFault())], ids=["hanging", "failing"])
-@pytest.mark.parametrize(("orders", "most"), [(1, 75), (3, 60), (10, 40), (100, 25)])
+@pytest.mark.parametrize(("orders", "most"), [(1, 60), (3, 40), (10, 35), (100, 25)])
 @on_virtual_clock
 async def test_a_minutes_outage_costs_an_order_few_launches_and_leaves_nothing(
     step: Step, orders: int, most: int, state: HedgeState
