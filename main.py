@@ -15,6 +15,7 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.admission import Admission
 from api.app import build_app
 from api.context import Context, Processes
 from api.desk import Desk
@@ -23,7 +24,8 @@ from api.serving import serve
 from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
-from db.schema import migrate
+from db.mishaps import Mischief
+from db.schema import BooksUnusable, migrate, open_books
 from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
@@ -38,6 +40,7 @@ log = logging.getLogger(__name__)
 
 EXIT_BAD_SETTINGS = 2
 EXIT_PORT_TAKEN = 3
+EXIT_BOOKS_UNUSABLE = 4
 
 # Requests in flight may end; an open stream must not keep the process from stopping.
 REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
@@ -56,11 +59,12 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tag = await asyncio.to_thread(migrate, settings.database_url)
         sizes = PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
-        db, link = Database(settings.database_url, sizes), TemporalLink(settings)
+        db = Database(settings.database_url, sizes, Mischief(settings.db_mishaps))
+        link = TemporalLink(settings)
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)
-        app.state.context = Context(desk=desk, feed=feed, processes=behind)
+        app.state.context = Context(desk=desk, admission=Admission(db), feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:
@@ -79,7 +83,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
             # The SDK's threads outlive an interpreter that still holds its client.
             gc.collect()
 
-    return build_app(lifespan, api_host=settings.api_host)
+    return build_app(lifespan, settings)
 
 
 async def _autostart(processes: Processes) -> None:
@@ -118,6 +122,7 @@ def main() -> None:
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
+    _open_books(settings)
     log.info("api.starting", extra={"page": f"http://{settings.api_host}:{settings.api_port}/"})
     serve(
         create_app(settings),
@@ -128,6 +133,15 @@ def main() -> None:
         timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
+
+
+def _open_books(settings: Settings) -> None:
+    """The database is up to date, or the start ends with one line."""
+    try:
+        open_books(settings.database_url)
+    except BooksUnusable as reason:
+        print(reason, file=sys.stderr)
+        raise SystemExit(EXIT_BOOKS_UNUSABLE) from None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.answers import Moment
+from api.asking import TheAsker
 from api.context import LARGEST_ID, TheDesk, digits
 from api.live import find_pending
 from db.reads import find_orders
@@ -53,11 +54,13 @@ class OrderAttempts(BaseModel):
 
 @router.get("/attempts", summary="live_attempts")
 async def live_attempts(
-    desk: TheDesk, order_id: Annotated[list[AskedId], Query(min_length=1, max_length=MOST_ORDERS)]
+    desk: TheDesk,
+    asker: TheAsker,
+    order_id: Annotated[list[AskedId], Query(min_length=1, max_length=MOST_ORDERS)],
 ) -> list[OrderAttempts]:
     """Tell what those of the orders that are at work are trying at this moment."""
     wanted = [OrderId(one) for one in order_id]
-    orders = await desk.db.read(partial(find_orders, order_ids=wanted))
+    orders = await desk.db.read(partial(find_orders, order_ids=wanted, owner=asker.only_owner))
     at_work = [order for order in orders if order.status in AT_WORK]
     found = await asyncio.gather(*(find_pending(desk.link, order.workflow_id) for order in at_work))
     return [

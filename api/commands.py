@@ -9,9 +9,8 @@ from api import commanding
 from api.answers import AddressAnswer, CancellationAnswer, ReturnAnswer, ReviewAnswer
 from api.bodies import AddressBody, ReasonBody, ReviewBody
 from api.context import AnOrderId, TheDesk
-from api.once import TheAsk, told
+from api.once import TheAsk, actor_of, told
 from api.responses import refused
-from domain.events import CUSTOMER
 from signals import Verdict
 
 router = APIRouter(tags=["orders"])
@@ -26,7 +25,7 @@ router = APIRouter(tags=["orders"])
 async def update_address(order_id: AnOrderId, body: AddressBody, desk: TheDesk, ask: TheAsk) -> JSONResponse:
     """Send the package elsewhere; refused once the carrier's dispatch has begun, and after 8 changes."""
     address = body.to_domain()
-    answer = await commanding.change_address(desk, ask, order_id, actor=CUSTOMER, address=address)
+    answer = await commanding.change_address(desk, ask, order_id, actor=actor_of(ask), address=address)
     # Whoever asks with the same key sends the same address, so it need not be stored with the answer.
     return told(answer, if_accepted={"address": asdict(address)})
 
@@ -45,7 +44,7 @@ async def cancel_order(
     Answers as soon as it is known whether the charge took place, not when the refund is done.
     """
     reason = body.reason if body else None
-    return told(await commanding.cancel(desk, ask, order_id, actor=CUSTOMER, reason=reason))
+    return told(await commanding.cancel(desk, ask, order_id, actor=actor_of(ask), reason=reason))
 
 
 @router.post(
@@ -74,4 +73,4 @@ async def return_order(
 ) -> JSONResponse:
     """Take a delivered order back and pay it back, if it was shipped within the return window."""
     reason = body.reason if body else None
-    return told(await commanding.return_order(desk, ask, order_id, actor=CUSTOMER, reason=reason))
+    return told(await commanding.return_order(desk, ask, order_id, actor=actor_of(ask), reason=reason))

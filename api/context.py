@@ -1,13 +1,18 @@
 """What every route works with, made once by create_app."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator, Field
 
+from api.admission import Admission
+from api.asking import TheAsker
 from api.desk import Desk
+from api.errors import OrderNotFound
 from api.feed import Feed
+from db.reads import find_owner
 from domain.orders import OrderId
 from supervisor.status import ServerStatus
 
@@ -32,10 +37,11 @@ class Processes(Protocol):
 class Context:
     """The desk takes orders and commands; `processes` are what the API starts and stops behind it.
 
-    The feed tells what happens to the orders.
+    The feed tells what happens to the orders; the admission, whether one more can be taken.
     """
 
     desk: Desk
+    admission: Admission
     feed: Feed
     processes: Processes
 
@@ -64,7 +70,7 @@ def digits(text: Any) -> Any:
     return text
 
 
-def _order_id(
+def _number(
     order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(digits), Path()],
 ) -> OrderId:
     return OrderId(order_id)
@@ -74,4 +80,17 @@ TheContext = Annotated[Context, Depends(_context)]
 TheDesk = Annotated[Desk, Depends(_desk)]
 TheFeed = Annotated[Feed, Depends(_feed)]
 TheProcesses = Annotated[Processes, Depends(_processes)]
-AnOrderId = Annotated[OrderId, Depends(_order_id)]
+AnOrderNumber = Annotated[OrderId, Depends(_number)]
+
+
+async def _own_order(number: AnOrderNumber, desk: TheDesk, asker: TheAsker) -> OrderId:
+    """Another owner's order is answered for as one that does not exist."""
+    if asker.only_owner is not None:
+        owner = await desk.db.read(partial(find_owner, order_id=number))
+        if owner != asker.only_owner:
+            raise OrderNotFound(number)
+    return number
+
+
+# Of an order that whoever asks may know of.
+AnOrderId = Annotated[OrderId, Depends(_own_order)]

@@ -5,13 +5,14 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from api.app import build_app
+from config.settings import Settings
 
 FILE = Path(__file__).parents[1] / "openapi.json"
 
 
 def contract() -> str:
     """Return the contract as it stands in the file."""
-    app = build_app(lambda _: nullcontext(), api_host="127.0.0.1")
+    app = build_app(lambda _: nullcontext(), Settings())
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -6,19 +6,26 @@ from datetime import timedelta
 from functools import partial
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.errors import OrderNotFound
+from config.attributes import ORDER_STATUS
 from config.queues import TaskQueue
 from config.settings import ReviewMode, Settings
 from db.database import Database
 from db.reads import OrderSnapshot, find_order
 from domain.orders import OrderId
-from domain.tasks import OrderStart, ReviewRules
+from domain.tasks import OrderStart, ReviewRules, Standing
 from engine.link import TemporalLink
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.order_workflow import OrderWorkflow
+from workflows.telling import order_details, order_summary
 
 log = logging.getLogger(__name__)
 
@@ -35,26 +42,36 @@ class Desk:
     link: TemporalLink
     tag: str
 
-    async def start(self, client: Client, order: OrderSnapshot) -> None:
+    async def start(self, client: Client, order: OrderSnapshot, standing: Standing | None = None) -> None:
         """See to it that the order's workflow runs, or has run; starting it twice changes nothing.
 
-        Raises RPCError when that is not known.
+        With a `standing`, one that has run but left the order open is followed by another, which goes on from
+        there. Raises RPCError when that is not known.
         """
+        reuse = WorkflowIDReusePolicy
+        review, budget = self._review_rules(), timedelta(seconds=self.settings.order_budget_seconds)
+        status = standing.status if standing else order.status
         try:
             await client.start_workflow(
                 OrderWorkflow.run,
                 OrderStart(
                     order_id=order.order_id,
                     address=order.address,
-                    budget=timedelta(seconds=self.settings.order_budget_seconds),
-                    review=self._review_rules(),
+                    budget=budget,
+                    review=review,
+                    standing=standing,
                 ),
                 id=order.workflow_id,
                 task_queue=TaskQueue.ORDER,
                 task_timeout=WORKFLOW_TASK_TIMEOUT,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=reuse.ALLOW_DUPLICATE if standing else reuse.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=STARTED_WITHIN,
+                search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_STATUS, status.value)]),
+                static_summary=order_summary(order.order_id, order.amount_cents),
+                static_details=order_details(
+                    items=len(order.items), budget=budget, review=review, standing=standing
+                ),
             )
         except WorkflowAlreadyStartedError:
             log.info("order.had_run", extra={"order_id": order.order_id})

@@ -18,7 +18,7 @@ from api.errors import ApiError
 from db.books import now
 from db.database import Database
 from db.models import Event
-from db.reads import find_events, last_event_id
+from db.reads import OwnedEvent, find_events, last_event_id
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,11 @@ class TooManyReaders(ApiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An event as it goes out, written once for all readers."""
+    """An event of that owner's order as it goes out, written once for all readers."""
 
     id: int
+    at: datetime
+    owner: str
     message: bytes
 
 
@@ -150,9 +152,9 @@ class Feed:
         else:
             start = self._head
         found = await self._db.read(partial(find_events, after=start, until=None, limit=BATCH))
-        fresh = without_late_commits(found, after=start, at=now())
+        fresh = without_late_commits(_as_told(found), after=start, at=now())
         if fresh or begins:
-            self._recent = [*self._recent, *_as_told(fresh)][-KEPT:]
+            self._recent = [*self._recent, *fresh][-KEPT:]
             self._head = fresh[-1].id if fresh else start
             self._tell()
         return len(fresh)
@@ -164,8 +166,10 @@ class Feed:
             self._looking = None
 
 
-def _as_told(events: Sequence[Event]) -> list[Told]:
-    return [Told(id=event.id, message=_message(event)) for event in events]
+def _as_told(events: Sequence[OwnedEvent]) -> list[Told]:
+    return [
+        Told(id=one.event.id, at=one.event.at, owner=one.owner, message=_message(one.event)) for one in events
+    ]
 
 
 def _message(event: Event) -> bytes:
@@ -173,9 +177,9 @@ def _message(event: Event) -> bytes:
     return format_sse_event(data_str=row.model_dump_json(), id=str(event.id))
 
 
-def without_late_commits(events: Sequence[Event], *, after: int, at: datetime) -> list[Event]:
+def without_late_commits(events: Sequence[Told], *, after: int, at: datetime) -> list[Told]:
     """Return the events up to the first gap that a commit still under way may fill."""
-    told: list[Event] = []
+    told: list[Told] = []
     expected = after + 1
     for event in events:
         if event.id != expected and event.at > at - LATE_COMMITS_WITHIN:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -29,9 +30,9 @@ class Guard:
     A page of another site can send requests to a local service, so origin and host are checked on every one.
     """
 
-    def __init__(self, app: ASGIApp, *, api_host: str) -> None:
+    def __init__(self, app: ASGIApp, *, names: Iterable[str]) -> None:
         self._app = app
-        self._hosts = LOOPBACK_NAMES | {api_host.lower()}
+        self._hosts = LOOPBACK_NAMES | {_as_in_a_header(name) for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,6 +68,10 @@ class _TurnedAway(Exception):
 
 class _BrokenOff(Exception):
     """The client went away in the middle of its body: what came of it is no request."""
+
+
+def _as_in_a_header(name: str) -> str:
+    return f"[{name}]" if ":" in name else name.lower()
 
 
 def _name_of(host: str) -> str:

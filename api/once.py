@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.asking import TheAsker
 from api.errors import PROBLEM_TYPE, problem_body
 from db.books import note_command
 from db.database import Database
 from db.keys import Answer, Ask, claim_key, release_key, settle_key
 from db.reads import read_order
-from domain.events import CommandNote
-from domain.orders import OrderId
+from domain.events import CUSTOMER, CommandNote
+from domain.orders import ANYBODY, OrderId
 from domain.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -36,15 +37,13 @@ LONGEST_KEY = 255
 # Visible ASCII.
 VISIBLE = "^[!-~]+$"
 
-# Whose keys they are, as long as nobody has to say who asks.
-OWNER = "anybody"
-
 Work = Callable[[datetime], Awaitable[BaseModel]]
 Note = Callable[[Refusal], CommandNote | None]
 
 
 async def _ask(
     request: Request,
+    asker: TheAsker,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -57,15 +56,20 @@ async def _ask(
 ) -> Ask:
     key = idempotency_key or uuid4().hex
     request.state.idempotency_key = key
-    return Ask(owner=OWNER, key=key, fingerprint=_fingerprint(request, await request.body()))
+    return Ask(owner=asker.owner, key=key, fingerprint=_fingerprint(request, await request.body()))
 
 
 TheAsk = Annotated[Ask, Depends(_ask)]
 
 
-def an_ask_of_our_own() -> Ask:
-    """A request that nobody sent and nobody will send again."""
-    return Ask(owner=OWNER, key=uuid4().hex, fingerprint="")
+def an_ask_of_our_own(owner: str) -> Ask:
+    """A request of that owner's that nobody sent and nobody will send again."""
+    return Ask(owner=owner, key=uuid4().hex, fingerprint="")
+
+
+def actor_of(ask: Ask) -> str:
+    """Whom the books name for what the request causes."""
+    return CUSTOMER if ask.owner == ANYBODY else ask.owner
 
 
 async def once(db: Database, ask: Ask, order_id: OrderId, work: Work, note: Note) -> Answer:

@@ -10,7 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.context import AnOrderId, TheDesk
+from api.context import AnOrderNumber, TheDesk
 from config.settings import Settings
 
 ROOM = Path(__file__).parent
@@ -47,7 +47,7 @@ async def live(desk: TheDesk) -> HTMLResponse:
 
 
 @router.get("/pages/orders/{order_id}")
-async def one_order(order_id: AnOrderId, desk: TheDesk) -> HTMLResponse:
+async def one_order(order_id: AnOrderNumber, desk: TheDesk) -> HTMLResponse:
     return _page("order.html", desk.settings, order_id=str(order_id))
 
 

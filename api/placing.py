@@ -1,6 +1,7 @@
 """Placing orders."""
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
@@ -13,15 +14,30 @@ from api.answers import OrderPlaced
 from api.bodies import OrderBody
 from api.context import TheDesk
 from api.desk import Desk
+from api.errors import ApiError
 from api.once import TheAsk, told
 from api.responses import OF_A_KEY, conflict
+from config.settings import ReviewMode, Settings
 from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
-from db.reads import OrderSnapshot
-from domain.orders import DEMO_ITEMS, Address, Item
+from db.reads import OrderSnapshot, count_at_work, read_order
+from domain.orders import DEMO_ITEMS, Address, Item, OrderId
+from domain.stages import Stage
+from domain.status import OrderStatus
+from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
+
+
+class TooManyOrders(ApiError):
+    """As many orders are being worked on as may be; more would make all of them late."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "TOO_MANY_ORDERS"
+
+    def __init__(self) -> None:
+        super().__init__("as many orders as may be are under way; ask again when one has ended")
 
 
 @router.post(
@@ -39,37 +55,64 @@ async def start_order(body: OrderBody, desk: TheDesk, ask: TheAsk) -> JSONRespon
 
 
 async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...]) -> Answer:
-    """Take an order in and start its workflow; raises TemporalAway before anything is written, KeyReused.
+    """Take an order in and start its workflow; raises KeyReused, TooManyOrders and TemporalAway, and has
+    written nothing then.
 
-    Once the row is committed the order is taken, even if the start fails: the sweep starts it.
+    Once the row is committed the order is taken, even if the start fails: the sweep starts it. Whoever asks
+    again need not wait for the sweep.
     """
-    if earlier := await desk.db.read(partial(find_answer, ask=ask)):
-        return earlier
-    client = desk.link.client()
-    answer, order = await desk.db.write(
-        partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items)
-    )
-    if order is not None:
-        try:
-            await desk.start(client, order)
-        except RPCError as error:
-            log.warning("order.start_delayed", extra={"order_id": order.order_id, "why": error.status.name})
-    return answer
+    placed = await desk.db.read(partial(_find_placed, ask=ask, settings=desk.settings))
+    if placed is None:
+        desk.link.client()
+        placed = await desk.db.write(partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items))
+    await _start(desk, placed.order)
+    return placed.answer
 
 
-def _take_in(
-    session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]
-) -> tuple[Answer, OrderSnapshot | None]:
-    """The key, the order and the answer are one transaction: there is never one without the others.
+async def _start(desk: Desk, order: OrderSnapshot) -> None:
+    """An order that has come anywhere was started before."""
+    if order.stage is not None or order.status is not OrderStatus.IN_PROGRESS:
+        return
+    try:
+        await desk.start(desk.link.client(), order)
+    except TemporalAway:
+        log.warning("order.start_delayed", extra={"order_id": order.order_id, "why": "TEMPORAL_AWAY"})
+    except RPCError as error:
+        log.warning("order.start_delayed", extra={"order_id": order.order_id, "why": error.status.name})
 
-    No order is returned if the key had its answer.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """What was answered, and the order as it stands."""
+
+    answer: Answer
+    order: OrderSnapshot
+
+
+def _find_placed(session: Session, ask: Ask, settings: Settings) -> _Placed | None:
+    """Return what was placed under the key; raises TooManyOrders if nothing was and there is no room."""
+    answer = find_answer(session, ask)
+    if answer is not None:
+        return _placed(session, answer)
+    # An order that waits for a person is no work.
+    idle = Stage.ORDER_VALIDATED if settings.review_mode is ReviewMode.MANUAL else None
+    if count_at_work(session, but_at=idle) >= settings.orders_in_flight:
+        raise TooManyOrders
+    return None
+
+
+def _take_in(session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]) -> _Placed:
+    """The key, the order and the answer are one transaction: there is never one without the others."""
     answer = claim_key(session, ask).answer
     if answer is not None:
-        return answer, None
-    order = add_order(session, tag, address, items)
+        return _placed(session, answer)
+    order = add_order(session, tag, address, items, owner=ask.owner)
     placed = OrderPlaced(
         order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
     )
     answer = Answer(status=HTTPStatus.CREATED, body=placed.model_dump(mode="json"))
-    return settle_key(session, ask, answer), order
+    return _Placed(answer=settle_key(session, ask, answer), order=order)
+
+
+def _placed(session: Session, answer: Answer) -> _Placed:
+    return _Placed(answer=answer, order=read_order(session, OrderId(answer.body["order_id"])))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, WithJsonSchema
 
 from api.answers import LiveStage, OrderPage, OrderRow, StageAnswer, WholeOrder
+from api.asking import TheAsker
 from api.context import AnOrderId, TheDesk
 from api.errors import OrderNotFound
 from api.live import Live, ask_workflow
@@ -73,6 +74,7 @@ async def get_order(order_id: AnOrderId, desk: TheDesk) -> WholeOrder:
 @router.get("/orders", summary="list_orders")
 async def list_orders(
     desk: TheDesk,
+    asker: TheAsker,
     status: Annotated[OrderStatus | None, Query(description="only orders of this status")] = None,
     stage: Annotated[Stage | None, Query(description="only orders whose last stage is this")] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
@@ -81,7 +83,9 @@ async def list_orders(
     """Tell a page of orders, the newest first; orders that come in meanwhile move none to another page."""
     before = None if cursor is None else OrderId(cursor)
     # One more than asked for tells whether there is a page after this one.
-    query = partial(find_page, status=status, stage=stage, before=before, limit=limit + 1)
+    query = partial(
+        find_page, status=status, stage=stage, before=before, limit=limit + 1, owner=asker.only_owner
+    )
     found = await desk.db.read(query)
     page = found[:limit]
     return OrderPage(

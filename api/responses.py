@@ -15,10 +15,12 @@ def _problem(description: str) -> dict[str, Any]:
 # What the guard before all operations, or the machine behind them, may answer in their stead.
 ANYWHERE: Responses = {
     400: _problem("Asked under a host name that is not this service's"),
-    403: _problem("A page of another site asks"),
+    401: _problem("There are keys, and this is none of them"),
+    403: _problem("A page of another site asks, or with a key that does not open this"),
     408: _problem("The body did not arrive in time"),
     413: _problem("The body is larger than 64 KiB"),
     422: _problem("The request has mistakes; each is named"),
+    429: _problem("Asked more often than this key's owner may. Retry-After says when to ask again"),
     503: _problem(
         "Not now: too much to do, or Temporal, its workers or the database are away, "
         "or the decision is not known yet. Retry-After says when to ask again"

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -17,6 +17,7 @@ from domain.tasks import ReturnOutcome
 from signals import ReturnRequest
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.return_workflow import ReturnWorkflow
+from workflows.telling import return_summary
 
 # A refund is a hedged call or two; one that takes longer is on its way all the same.
 PAID_BACK_WITHIN = timedelta(seconds=5)
@@ -30,7 +31,7 @@ async def take_back(desk: Desk, request: ReturnRequest) -> int:
     client = desk.link.client()
     try:
         async with asyncio.timeout(PAID_BACK_WITHIN.total_seconds()):
-            outcome = await _outcome(client, desk.tag, request)
+            outcome = await (await begin(client, desk.tag, request)).result()
     except (TimeoutError, RPCError, WorkflowFailureError) as error:
         raise DecisionPending(request.order_id) from error
     if outcome.refusal_code is not None:
@@ -38,18 +39,22 @@ async def take_back(desk: Desk, request: ReturnRequest) -> int:
     return outcome.refund_cents or 0
 
 
-async def _outcome(client: Client, tag: str, request: ReturnRequest) -> ReturnOutcome:
+async def begin(
+    client: Client, tag: str, request: ReturnRequest
+) -> WorkflowHandle[ReturnWorkflow, ReturnOutcome]:
+    """See to it that the return's workflow runs, or has come to its end."""
     workflow_id = return_workflow_id(tag, request.order_id, request.command_id)
     try:
-        return await client.execute_workflow(
+        return await client.start_workflow(
             ReturnWorkflow.run,
             request,
             id=workflow_id,
             task_queue=TaskQueue.RETURNS,
             task_timeout=WORKFLOW_TASK_TIMEOUT,
+            static_summary=return_summary(request.order_id),
             # A return that somebody ended from outside may be taken up again; its claim is found then.
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
     except WorkflowAlreadyStartedError:
-        return await client.get_workflow_handle_for(ReturnWorkflow.run, workflow_id).result()
+        return client.get_workflow_handle_for(ReturnWorkflow.run, workflow_id)

@@ -1,7 +1,8 @@
 """The orders' events over HTTP as they happen, as server-sent events."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from fastapi.sse import format_sse_event
 from pydantic import BeforeValidator, Field
 from starlette.types import Receive, Scope, Send
 
+from api.asking import Asker, TheAsker
 from api.context import LARGEST_ID, TheDesk, TheFeed, digits
-from api.feed import BATCH, Feed
+from api.feed import BATCH, Feed, Told
 from api.patience import PatientStream
 
 router = APIRouter(tags=["orders"])
@@ -36,8 +38,8 @@ class EventStream(PatientStream):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, feed: Feed, tag: str, since: int | None, last: int) -> None:
-        super().__init__(_messages(feed, tag, since, last), headers={"Cache-Control": "no-store"})
+    def __init__(self, feed: Feed, asker: Asker, tag: str, since: int | None, last: int) -> None:
+        super().__init__(_messages(feed, asker, tag, since, last), headers={"Cache-Control": "no-store"})
         self._feed = feed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +57,7 @@ class EventStream(PatientStream):
 async def stream_events(
     desk: TheDesk,
     feed: TheFeed,
+    asker: TheAsker,
     last_event_id: Annotated[EventId | None, Header(alias="Last-Event-ID", description=AFTER)] = None,
     after: Annotated[EventId | None, Query(description=f"{AFTER}; Last-Event-ID goes before it")] = None,
     last: Annotated[
@@ -62,10 +65,10 @@ async def stream_events(
     ] = 0,
 ) -> EventStream:
     """Tell every event of every order as it happens; each has its id, and an event source resumes by it."""
-    return EventStream(feed, desk.tag, after if last_event_id is None else last_event_id, last)
+    return EventStream(feed, asker, desk.tag, after if last_event_id is None else last_event_id, last)
 
 
-async def _messages(feed: Feed, tag: str, since: int | None, last: int) -> AsyncIterator[bytes]:
+async def _messages(feed: Feed, asker: Asker, tag: str, since: int | None, last: int) -> AsyncIterator[bytes]:
     while (head := await feed.head(within=KEEP_ALIVE_EVERY)) is None:
         if feed.has_ended:
             return
@@ -74,10 +77,25 @@ async def _messages(feed: Feed, tag: str, since: int | None, last: int) -> Async
     resumes = since is not None and since <= head
     place = since if since is not None and resumes else max(0, head - last)
     yield _hello(tag, place, resumes=resumes)
+    async for events in _batches(feed, place):
+        # Nothing at all is sent for the orders of others: not even when something happens to them.
+        owned = b"".join(event.message for event in events if asker.only_owner in (None, event.owner))
+        if owned or not events:
+            yield owned or KEEP_ALIVE
+
+
+async def _batches(feed: Feed, place: int) -> AsyncIterator[Sequence[Told]]:
+    """Yield the events after `place` as they come, and no events whenever a sign of life is due."""
+    clock = asyncio.get_running_loop()
+    due = clock.time() + KEEP_ALIVE_EVERY.total_seconds()
     while not feed.has_ended:
-        events = await feed.after(place, within=KEEP_ALIVE_EVERY)
+        events = await feed.after(place, within=timedelta(seconds=max(0.0, due - clock.time())))
         place = events[-1].id if events else place
-        yield b"".join(event.message for event in events) or KEEP_ALIVE
+        if events:
+            yield events
+        if clock.time() >= due:
+            yield []
+            due = clock.time() + KEEP_ALIVE_EVERY.total_seconds()
 
 
 def _hello(tag: str, place: int, *, resumes: bool) -> bytes:

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.answers import TrialAnswer, TrialEnd
+from api.asking import Asker, TheAsker
 from api.commanding import cancel, change_address
 from api.context import TheDesk
 from api.desk import Desk
@@ -47,27 +48,37 @@ CommandOn = Callable[[OrderId], Awaitable[Answer]]
 
 
 @router.post("/cancel-order", summary="test_cancel_order")
-async def test_cancel_order(desk: TheDesk, within_seconds: Within = 6, seed: Seed = None) -> TrialAnswer:
+async def test_cancel_order(
+    desk: TheDesk, asker: TheAsker, within_seconds: Within = 6, seed: Seed = None
+) -> TrialAnswer:
     """Start an order, cancel it at a random moment; tell what was decided, and how the order ended."""
-    ask = an_ask_of_our_own()
-    return await _try(desk, lambda order_id: cancel(desk, ask, order_id, actor=TRIAL), within_seconds, seed)
+    ask = an_ask_of_our_own(asker.owner)
+
+    def stop(order_id: OrderId) -> Awaitable[Answer]:
+        return cancel(desk, ask, order_id, actor=TRIAL)
+
+    return await _try(desk, asker, stop, within_seconds, seed)
 
 
 @router.post("/update-address", summary="test_update_address")
-async def test_update_address(desk: TheDesk, within_seconds: Within = 6, seed: Seed = None) -> TrialAnswer:
+async def test_update_address(
+    desk: TheDesk, asker: TheAsker, within_seconds: Within = 6, seed: Seed = None
+) -> TrialAnswer:
     """Start an order, change its address at a random moment; tell what was decided, and how it ended."""
-    ask = an_ask_of_our_own()
+    ask = an_ask_of_our_own(asker.owner)
 
     def change(order_id: OrderId) -> Awaitable[Answer]:
         return change_address(desk, ask, order_id, actor=TRIAL, address=OTHER_ADDRESS)
 
-    return await _try(desk, change, within_seconds, seed)
+    return await _try(desk, asker, change, within_seconds, seed)
 
 
-async def _try(desk: Desk, command: CommandOn, within_seconds: float, seed: int | None) -> TrialAnswer:
+async def _try(
+    desk: Desk, asker: Asker, command: CommandOn, within_seconds: float, seed: int | None
+) -> TrialAnswer:
     seed = Random().randrange(LARGEST_SEED) if seed is None else seed  # noqa: S311 - a trial, not a secret
     moment = Random(seed).uniform(0, within_seconds)  # noqa: S311
-    placed = await place(desk, an_ask_of_our_own(), FIRST_ADDRESS, DEMO_ITEMS)
+    placed = await place(desk, an_ask_of_our_own(asker.owner), FIRST_ADDRESS, DEMO_ITEMS)
     order_id = OrderId(placed.body["order_id"])
     await asyncio.sleep(moment)
     answer = await _decided(command, order_id)

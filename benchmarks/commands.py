@@ -69,17 +69,17 @@ class Customer:
         self._client = client
         self._random = random
 
-    async def shop(self) -> None:
+    async def shop(self, plan: float) -> None:
+        """`plan`, from 0 to 1, says what the customer is up to."""
         placed = await self._client.ask(
             "start_order", "POST", "/orders", key=self._key(), body={"address": ADDRESS}
         )
         if placed.status != HTTPStatus.CREATED or placed.order_id is None:
             return
         order_id = placed.order_id
-        plan = self._random.random()
-        if plan < 0.35:
+        if plan < 0.33:
             await self._after_a_while(order_id, "cancel_order", "POST", "cancel")
-        elif plan < 0.6:
+        elif plan < 0.55:
             await self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS)
         elif plan < 0.75:
             await self._review(order_id)
@@ -89,7 +89,7 @@ class Customer:
                 self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS),
             )
         await self._watch(order_id)
-        if plan >= 0.6:
+        if plan >= 0.55:
             await self._return(order_id)
 
     async def _review(self, order_id: int) -> None:
@@ -162,7 +162,7 @@ async def drive(base_url: str, journal: Path, orders: int, seed: int) -> Journal
                 print(
                     f"{done}/{orders} orders, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True
                 )
-            await Customer(client, random).shop()
+            await Customer(client, random).shop(random.random())
 
     await asyncio.gather(*(serve() for _ in range(AT_ONCE)))
     await client.close()

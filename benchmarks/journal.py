@@ -17,7 +17,7 @@ class JournallingClient:
 
     def __init__(self, base_url: str, journal: Path) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=30)
-        self._journal = journal.open("a")
+        self._journal = journal.open("a", buffering=1)
         self.answers: list[Answer] = []
 
     async def ask(

@@ -80,10 +80,9 @@ class RunningSystem:
         return self.process.wait(PATIENCE_SECONDS)
 
 
-@contextmanager
-def started(data_dir: Path, **settings: str) -> Iterator[RunningSystem]:
-    """Run `./start` on free ports until all is ready; afterwards nothing of it is left."""
-    environment = {
+def own_environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """Everything in `data_dir`, on ports that are free."""
+    return {
         **os.environ,
         "DATA_DIR": str(data_dir),
         "API_PORT": str(free_port()),
@@ -91,11 +90,23 @@ def started(data_dir: Path, **settings: str) -> Iterator[RunningSystem]:
         "TEMPORAL_UI_PORT": str(free_port()),
         **settings,
     }
+
+
+def give_start_command(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Run `./start`, in a session of its own; what it says is in `start.log` of its DATA_DIR."""
+    data_dir = Path(environment["DATA_DIR"])
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "start.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             ["./start"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
         )
+
+
+@contextmanager
+def started(data_dir: Path, **settings: str) -> Iterator[RunningSystem]:
+    """Run `./start` on free ports until all is ready; afterwards nothing of it is left."""
+    environment = own_environment(data_dir, **settings)
+    process = give_start_command(environment)
     url = f"http://127.0.0.1:{environment['API_PORT']}"
     with httpx.Client(base_url=url, timeout=30) as http:
         system = RunningSystem(process=process, environment=environment, http=http)

@@ -1,7 +1,9 @@
-"""Set everything up, once: `python -m bootstrap [--dev]`."""
+"""Set everything up, once: `python -m bootstrap [--dev]`; or examine it: `--doctor [arguments]`."""
 
 import argparse
+import sys
 
+from bootstrap import doctor
 from bootstrap.env_file import variables, write_env_file
 from bootstrap.environment import Environment, PipBuilder
 from bootstrap.failures import in_one_line
@@ -11,6 +13,9 @@ from bootstrap.temporal_cli import ensure_temporal_cli
 
 def main() -> None:
     """The environment, `.env` and the Temporal CLI are there; a second run finds nothing to do."""
+    if sys.argv[1:2] == ["--doctor"]:
+        with in_one_line():
+            sys.exit(doctor.main(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also install what the tests need")
     options = parser.parse_args()

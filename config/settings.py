@@ -5,10 +5,22 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from stat import S_IRWXG, S_IRWXO
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from config.api_keys import KeyHolder, read_holders
+from config.payload_keys import read_payload_keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -24,16 +36,25 @@ DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///.+|postgresql\+psycopg:
 # More connections than a PostgreSQL server has by default would only queue behind each other there.
 PoolSize = Annotated[int, Field(ge=1, le=100)]
 
-# What may hold a password is not repeated in a complaint about it.
-SECRET = frozenset({"database_url"})
+# What may hold a secret is not repeated in a complaint about it.
+SECRET = frozenset({"database_url", "api_keys", "payload_key"})
+
+# A file that holds one of these must be its owner's alone.
+FOR_ITS_OWNERS_EYES = ("API_KEYS", "PAYLOAD_KEY")
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# Where one listens under every name and address at once.
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on  # nosec B104
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 
 # Any of these, and no server of our own is started.
 NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+
+# Both or none: which build of ours a worker is.
+DEPLOYMENT, BUILD = "TEMPORAL_DEPLOYMENT_NAME", "TEMPORAL_WORKER_BUILD_ID"
 
 # These say nothing without one of those.
 OF_ANOTHER_SERVER = ("TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS")
@@ -66,13 +87,20 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    # Before the host: where it may be depends on them. The workers' part in it is none.
+    api_keys: tuple[KeyHolder, ...] = Field(default=(), repr=False, exclude=True)
+    api_names: tuple[str, ...] = ()
     api_host: str = "127.0.0.1"
     api_port: Port = 8000
+    api_requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
+    orders_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    payload_key: str = Field(default="", repr=False)
     autostart: bool = True
     data_dir: Path = Path("var")
     database_url: DatabaseUrl = Field(default="", repr=False)
     db_writers: PoolSize = 4
     db_readers: PoolSize = 4
+    db_mishaps: Path | None = None
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     temporal_cli: Path | None = None
@@ -103,12 +131,32 @@ class Settings(BaseModel):
         data_dir = Path(values.get("data_dir") or "var").absolute()
         return {**values, "database_url": f"sqlite:///{data_dir / 'orders.db'}"}
 
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _read_holders(cls, given: Any) -> Any:
+        return read_holders(given) if isinstance(given, str) else given
+
+    @field_validator("api_names", mode="before")
+    @classmethod
+    def _split_names(cls, given: Any) -> Any:
+        return tuple(given.lower().replace(",", " ").split()) if isinstance(given, str) else given
+
+    @field_validator("payload_key")
+    @classmethod
+    def _payload_keys_are_keys(cls, given: str) -> str:
+        read_payload_keys(given)
+        return given
+
     @field_validator("api_host")
     @classmethod
-    def _strangers_stay_out(cls, host: str) -> str:
-        """Whoever reaches the API may stop the server and read every order: nobody but this machine may."""
-        if host not in LOOPBACK:
-            raise ValueError(f"only this machine may reach the API: {', '.join(sorted(LOOPBACK))}")
+    def _strangers_stay_out(cls, host: str, info: ValidationInfo) -> str:
+        """Without keys, whoever reaches the API may stop the server and read every order."""
+        if host in LOOPBACK:
+            return host
+        if info.data.get("api_keys") == ():
+            raise ValueError("only this machine may reach the API, unless API_KEYS say who else may")
+        if host in EVERYWHERE and info.data.get("api_names") == ():
+            raise ValueError("set API_NAMES to the names by which the API is reached")
         return host
 
     @model_validator(mode="after")
@@ -125,6 +173,24 @@ class Settings(BaseModel):
             raise ValueError(f"{', '.join(meant)}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE")
         return self
 
+    @model_validator(mode="after")
+    def _a_build_is_one_of_a_deployment(self) -> Self:
+        if (DEPLOYMENT in self.temporal_environment) != (BUILD in self.temporal_environment):
+            raise ValueError(f"{DEPLOYMENT} and {BUILD} are set together or not at all")
+        return self
+
+    @property
+    def worker_version(self) -> tuple[str, str] | None:
+        """The deployment and the build that the workers say they are; None: they are all alike."""
+        if DEPLOYMENT not in self.temporal_environment:
+            return None
+        return self.temporal_environment[DEPLOYMENT], self.temporal_environment[BUILD]
+
+    @property
+    def payload_keys(self) -> tuple[bytes, ...]:
+        """What Temporal keeps is encrypted with the first, and read with any; none: it is kept as it is."""
+        return read_payload_keys(self.payload_key)
+
     @property
     def uses_embedded_temporal(self) -> bool:
         """Whether the server is ours to start: nothing in the environment names another."""
@@ -138,6 +204,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Pat
     """
     environ = os.environ if environ is None else environ
     in_file = _read_env_file(env_file)
+    _keep_for_its_owner(env_file, in_file)
     merged = {**in_file, **environ}
     given = {name: merged[name.upper()] for name in _variables() if merged.get(name.upper(), "").strip()}
     temporal = {name: value for name, value in merged.items() if name.startswith("TEMPORAL_") and value}
@@ -168,6 +235,13 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
     except UnicodeDecodeError:
         raise BadSettings([f"{env_file}: is not UTF-8 text; save it as UTF-8"]) from None
     return {name: value or "" for name, value in found.items()}
+
+
+def _keep_for_its_owner(env_file: Path, in_file: Mapping[str, str]) -> None:
+    """Raises BadSettings when others of this machine may read a file that is not for them."""
+    secret = [name for name in FOR_ITS_OWNERS_EYES if in_file.get(name)]
+    if secret and os.name == "posix" and env_file.stat().st_mode & (S_IRWXG | S_IRWXO):
+        raise BadSettings([f"{env_file}: holds {secret[0]} and others may read it; chmod 600 {env_file}"])
 
 
 def _unknown(name: str) -> str:

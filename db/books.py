@@ -12,7 +12,7 @@ from db.models import EVENTS, ORDERS, PAYMENTS, Event, Order
 from db.reads import OrderSnapshot, snapshot
 from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
-from domain.orders import Address, Item, OrderId, amount_of, order_workflow_id
+from domain.orders import ANYBODY, Address, Item, OrderId, amount_of, order_workflow_id
 from domain.stages import Stage
 from domain.status import OrderStatus
 
@@ -58,7 +58,9 @@ def lock_order(session: Session, order_id: OrderId) -> Order:
     return session.execute(locked, execution_options={"populate_existing": True}).scalar_one()
 
 
-def add_order(session: Session, tag: str, address: Address, items: tuple[Item, ...]) -> OrderSnapshot:
+def add_order(
+    session: Session, tag: str, address: Address, items: tuple[Item, ...], *, owner: str = ANYBODY
+) -> OrderSnapshot:
     """Write a new order; its id is the database's, its amount is frozen here."""
     row = Order(
         status=OrderStatus.IN_PROGRESS,
@@ -66,6 +68,7 @@ def add_order(session: Session, tag: str, address: Address, items: tuple[Item, .
         items=[asdict(item) for item in items],
         amount_cents=amount_of(items),
         created_at=now(),
+        owner=owner,
     )
     session.add(row)
     session.flush()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from db.mishaps import Mischief
 from db.postgresql import connection_options, keep_details_back, patiently
 
 T = TypeVar("T")
@@ -45,6 +46,8 @@ class PoolSizes:
 
 DEFAULT_SIZES = PoolSizes()
 
+NO_MISCHIEF = Mischief()
+
 
 class Database:
     """Runs functions of a session, each as one transaction, away from the event loop.
@@ -53,8 +56,9 @@ class Database:
     by a unique key or a guarded move, and what it returns be the same then.
     """
 
-    def __init__(self, url: str, sizes: PoolSizes = DEFAULT_SIZES) -> None:
+    def __init__(self, url: str, sizes: PoolSizes = DEFAULT_SIZES, mischief: Mischief = NO_MISCHIEF) -> None:
         self.url = url
+        self._mischief = mischief
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         writers = 1 if self._is_sqlite else sizes.writers
         self._writer = _engine(url, size=writers, begin=WRITING)
@@ -80,7 +84,10 @@ class Database:
 
         def transaction() -> T:
             with self._write_session.begin() as session:
-                return work(session)
+                written = work(session)
+                self._mischief.before_commit()
+            self._mischief.after_commit()
+            return written
 
         return self._run(transaction)
 

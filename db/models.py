@@ -19,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from domain.orders import ANYBODY
+
 
 class UtcTime(TypeDecorator[datetime]):
     """A moment in UTC with millisecond precision; naive datetimes are refused."""
@@ -61,7 +63,7 @@ class Order(Base):
     """An order as it stands; `amount_cents` is frozen at intake."""
 
     __tablename__ = "orders"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (Index("orders_of_owner", "owner", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     workflow_id: Mapped[str | None] = mapped_column(String(100), unique=True)
@@ -75,6 +77,7 @@ class Order(Base):
     charged_at: Mapped[datetime | None] = mapped_column(UtcTime)
     shipped_at: Mapped[datetime | None] = mapped_column(UtcTime)
     sla_breached: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[str] = mapped_column(String(60), server_default=ANYBODY)
 
 
 class Payment(Base):

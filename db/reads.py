@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.models import Event, Order, Payment
+from domain.events import Command, EventType
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OPEN, OrderStatus
+from domain.tasks import Standing
 
 # Put together once: every stage reads its order.
 ONE_ORDER = select(Order).where(Order.id == bindparam("order"))
@@ -51,9 +53,16 @@ def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
     return snapshot(row) if row else None
 
 
-def find_orders(session: Session, order_ids: Sequence[OrderId]) -> list[OrderSnapshot]:
-    """Return those of the orders that exist, the oldest first."""
-    wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id)
+def find_owner(session: Session, order_id: OrderId) -> str | None:
+    """Return whose order it is; None if there is no such order."""
+    return session.execute(select(Order.owner).where(Order.id == order_id)).scalar_one_or_none()
+
+
+def find_orders(
+    session: Session, order_ids: Sequence[OrderId], owner: str | None = None
+) -> list[OrderSnapshot]:
+    """Return those of the orders that exist, and are that owner's, the oldest first."""
+    wanted = select(Order).where(Order.id.in_(order_ids), *_of(owner)).order_by(Order.id)
     return [snapshot(row) for row in session.execute(wanted).scalars()]
 
 
@@ -79,6 +88,14 @@ def count_orders(session: Session) -> OrderCounts:
     return OrderCounts(by_status=by_status, sla_breached=late, oldest_open=oldest)
 
 
+def count_at_work(session: Session, *, but_at: Stage | None) -> int:
+    """Return how many orders are open, those whose last stage is `but_at` left out."""
+    counted = select(func.count()).where(Order.status.in_(OPEN))
+    if but_at is not None:
+        counted = counted.where(Order.stage.is_distinct_from(but_at.value))
+    return session.execute(counted).scalar_one()
+
+
 def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
     """Return the order with everything that was written about it, or None."""
     order = session.get(Order, order_id)
@@ -100,9 +117,10 @@ def find_page(
     stage: Stage | None,
     before: OrderId | None,
     limit: int,
+    owner: str | None = None,
 ) -> list[Order]:
-    """Return the newest orders of that status and stage whose id is below `before`."""
-    wanted = select(Order).order_by(Order.id.desc()).limit(limit)
+    """Return the newest orders of that status, stage and owner whose id is below `before`."""
+    wanted = select(Order).where(*_of(owner)).order_by(Order.id.desc()).limit(limit)
     if status is not None:
         wanted = wanted.where(Order.status == status)
     if stage is not None:
@@ -117,12 +135,21 @@ def last_event_id(session: Session) -> int:
     return session.execute(select(func.max(Event.id))).scalar() or 0
 
 
-def find_events(session: Session, *, after: int, until: int | None, limit: int) -> list[Event]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedEvent:
+    """An event, and whose order it happened to."""
+
+    event: Event
+    owner: str
+
+
+def find_events(session: Session, *, after: int, until: int | None, limit: int) -> list[OwnedEvent]:
     """Return the oldest events above `after`, those of all orders, none above `until`."""
-    wanted = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)
+    wanted = select(Event, Order.owner).join(Order, Event.order_id == Order.id).where(Event.id > after)
     if until is not None:
         wanted = wanted.where(Event.id <= until)
-    return list(session.execute(wanted).scalars())
+    rows = session.execute(wanted.order_by(Event.id).limit(limit))
+    return [OwnedEvent(event=event, owner=owner) for event, owner in rows]
 
 
 def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:
@@ -136,6 +163,39 @@ def find_unstarted(session: Session, placed_before: datetime, limit: int) -> lis
         .limit(limit)
     ).scalars()
     return [snapshot(row) for row in rows]
+
+
+def _of(owner: str | None) -> list[ColumnElement[bool]]:
+    return [] if owner is None else [Order.owner == owner]
+
+
+def find_open(session: Session, *, placed_before: datetime) -> list[OrderSnapshot]:
+    """Return every order that has not ended, the oldest first."""
+    wanted = select(Order).where(Order.status.in_(OPEN), Order.created_at < placed_before)
+    return [snapshot(row) for row in session.execute(wanted.order_by(Order.id)).scalars()]
+
+
+def find_standing(session: Session, order_id: OrderId) -> Standing:
+    """Return where the order stands, for a workflow that is to take it up again."""
+    order = read_order(session, order_id)
+    # An approval is written together with the stage, so a verdict without the stage turned the order down.
+    verdict = _accepted(order_id, Command.REVIEW).exists()
+    was_rejected = session.execute(select(verdict)).scalar_one()
+    return Standing(
+        status=order.status,
+        reached=order.stage,
+        was_rejected=was_rejected and not order.progress.has_reached(Stage.ORDER_REVIEWED),
+    )
+
+
+def find_return_asked_for(session: Session, order_id: OrderId) -> Event | None:
+    """Return the event of the accepted return that claimed the order."""
+    return session.execute(_accepted(order_id, Command.RETURN)).scalar_one_or_none()
+
+
+def _accepted(order_id: OrderId, command: Command) -> Select[Event]:
+    accepted = Event.type == EventType.COMMAND_ACCEPTED
+    return select(Event).where(Event.order_id == order_id, accepted, Event.command == command)
 
 
 def snapshot(row: Order) -> OrderSnapshot:

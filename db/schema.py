@@ -6,15 +6,16 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.database import tune_sqlite
 from db.models import Installation
 from db.postgresql import patiently
 
 # The newest migration; a test compares it with the migrations folder.
-HEAD = "0003"
+HEAD = "0004"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -23,6 +24,23 @@ POSTGRESQL_LOCK = 4_200_001
 
 # Whoever asks us to stop meanwhile has to wait as long.
 SERVER_STARTS_WITHIN = timedelta(seconds=10)
+
+
+class BooksUnusable(Exception):
+    """The database cannot be opened, read or written; one sentence, fit to be shown as it is."""
+
+
+def open_books(url: str) -> str:
+    """As migrate; whatever keeps it from being done is one sentence. Raises BooksUnusable."""
+    try:
+        return migrate(url)
+    except (SQLAlchemyError, OSError, Timeout) as error:
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        where = make_url(url).render_as_string(hide_password=True)
+        raise BooksUnusable(
+            f"the database {where} cannot be used: {why}; nothing was changed. Mend that, put a copy in its "
+            "place, or set DATABASE_URL to another"
+        ) from error
 
 
 def migrate(url: str) -> str:
@@ -44,7 +62,7 @@ def _migrate(url: str) -> str:
     try:
         with _one_at_a_time(url), engine.connect() as connection, connection.begin():
             _advisory_lock(connection)
-            if _revision(connection) != HEAD:
+            if revision_of(connection) != HEAD:
                 _upgrade(connection)
             return connection.execute(select(Installation.tag)).scalar_one()
     finally:
@@ -66,10 +84,16 @@ def _advisory_lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Return the newest migration that the database has seen; None if it has seen none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def known_revisions() -> frozenset[str]:
+    """Return every migration there is."""
+    return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _upgrade(connection: Connection) -> None:

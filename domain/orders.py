@@ -6,6 +6,9 @@ from typing import NewType
 OrderId = NewType("OrderId", int)
 WorkflowId = NewType("WorkflowId", str)
 
+# Whose the orders are that were placed where nobody has to say who they are.
+ANYBODY = "anybody"
+
 DEMO_SKU = "demo-item"
 DEMO_PRICE_CENTS = 4200
 

@@ -26,6 +26,11 @@ class Stage(Enum):
         """The stage that must be reached before this one; None before the first."""
         return _PREDECESSORS[self]
 
+    @property
+    def successor(self) -> "Stage | None":
+        """The stage that comes after this one; None after the last."""
+        return _SUCCESSORS[self]
+
     def __ge__(self, other: "Stage") -> bool:
         return self.number >= other.number
 
@@ -41,6 +46,7 @@ class Stage(Enum):
 
 _NUMBERS = {stage: number for number, stage in enumerate(Stage, start=1)}
 _PREDECESSORS: dict[Stage, Stage | None] = dict(zip(Stage, [None, *Stage], strict=False))
+_SUCCESSORS: dict[Stage, Stage | None] = dict(zip(Stage, [*list(Stage)[1:], None], strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,36 @@ class ReviewRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the books say an order stands whose workflow was lost.
+
+    `was_rejected`: a reviewer turned it down, and it has not ended yet.
+    """
+
+    status: OrderStatus
+    reached: Stage | None
+    was_rejected: bool
+
+    @property
+    def progress(self) -> Progress:
+        """The next stage may have begun, so it counts as begun: doors stay closed that may have closed."""
+        reached = Progress(begun=self.reached, reached=self.reached)
+        following = Stage.ORDER_RECEIVED if self.reached is None else self.reached.successor
+        return reached if following is None else reached.beginning(following)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStart:
-    """An order as its workflow receives it; the rules are those of the moment it was placed."""
+    """An order as its workflow receives it; the rules are those of the moment it was placed.
+
+    `standing` is None unless an earlier workflow of the order was lost.
+    """
 
     order_id: OrderId
     address: Address
     budget: timedelta
     review: ReviewRules
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

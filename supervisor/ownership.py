@@ -27,6 +27,17 @@ class AlreadySupervised(Refusal):
         super().__init__(f"{owner} looks after {data_dir} already; end it, or set another DATA_DIR")
 
 
+def owner_of(data_dir: Path) -> int | None:
+    """Return the pid of who looks after `data_dir`; None if nobody does."""
+    owner_file = data_dir / "run" / "supervisor.pid"
+    lock = FileLock(data_dir / "run" / "supervisor.lock", timeout=0)
+    try:
+        with lock:
+            return None
+    except Timeout:
+        return int(owner_file.read_text(encoding="ascii"))
+
+
 class Ownership:
     """The right to start and stop the processes of `data_dir`; it ends with its holder's life."""
 

@@ -55,7 +55,8 @@ def _ask_as_a_server_does(trial: socket.socket) -> None:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
-def _holder(port: int) -> str | None:
+def listener_on(port: int) -> int | None:
+    """Return the pid of who listens on `port`; None if nobody does, or the system does not tell."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.Error:  # macOS tells this to root only
@@ -63,8 +64,13 @@ def _holder(port: int) -> str | None:
     for connection in connections:
         listens_there = connection.laddr and connection.laddr.port == port
         if listens_there and connection.status == psutil.CONN_LISTEN and connection.pid:
-            return f"{_name(connection.pid)} (pid {connection.pid})"
+            return connection.pid
     return None
+
+
+def _holder(port: int) -> str | None:
+    pid = listener_on(port)
+    return None if pid is None else f"{_name(pid)} (pid {pid})"
 
 
 def _name(pid: int) -> str:

@@ -9,10 +9,14 @@ import sys
 from datetime import timedelta
 from random import Random
 
+from temporalio import workflow
+from temporalio.common import WorkerDeploymentVersion
+
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
-from db.schema import migrate
+from db.mishaps import Mischief
+from db.schema import BooksUnusable, open_books
 from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
@@ -27,10 +31,13 @@ from workers.weather import WeatherVane
 log = logging.getLogger(__name__)
 
 EXIT_BAD_SETTINGS = 2
+EXIT_BOOKS_UNUSABLE = 4
 
 
 def main(spec: WorkerSpec) -> None:
-    """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake."""
+    """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake, an
+    unusable database with 4 and one line.
+    """
     try:
         settings = load_settings()
         check_configuration(settings)
@@ -38,12 +45,18 @@ def main(spec: WorkerSpec) -> None:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     configure_logging(settings.log_level, settings.log_format)
-    asyncio.run(_serve(spec, settings))
+    # An event's name is its name; what it is about stands in its fields.
+    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
+    try:
+        asyncio.run(_serve(spec, settings))
+    except BooksUnusable as reason:
+        print(reason, file=sys.stderr)
+        raise SystemExit(EXIT_BOOKS_UNUSABLE) from None
 
 
 async def _serve(spec: WorkerSpec, settings: Settings) -> None:
     stop = _stop_when_asked()
-    await asyncio.to_thread(migrate, settings.database_url)
+    await asyncio.to_thread(open_books, settings.database_url)
     vane = WeatherVane(settings)
     tools = build_tools(settings, vane)
     following = asyncio.create_task(vane.follow(tools.db))
@@ -66,7 +79,13 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     if stop.is_set():
         connecting.cancel()
         return
-    worker = build_worker(spec, await connecting, tools, activities=settings.worker_activities)
+    worker = build_worker(
+        spec,
+        await connecting,
+        tools,
+        activities=settings.worker_activities,
+        version=_version(settings),
+    )
     working = asyncio.create_task(worker.run())
     log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
     await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
@@ -75,11 +94,20 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     log.info("worker.drained", extra={"worker": spec.name})
 
 
+def _version(settings: Settings) -> WorkerDeploymentVersion | None:
+    if settings.worker_version is None:
+        return None
+    deployment, build = settings.worker_version
+    return WorkerDeploymentVersion(deployment_name=deployment, build_id=build)
+
+
 def build_tools(settings: Settings, vane: WeatherVane) -> Tools:
     """What this process's activities work with, by its settings and the weather."""
     return Tools(
         db=Database(
-            settings.database_url, PoolSizes(writers=settings.db_writers, readers=settings.db_readers)
+            settings.database_url,
+            PoolSizes(writers=settings.db_writers, readers=settings.db_readers),
+            Mischief(settings.db_mishaps),
         ),
         dice=WeightedDice(
             weather=lambda: vane.now,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
 
 from activities.books import BookActivities
 from activities.intake import IntakeActivities
@@ -19,11 +19,18 @@ from domain.orders import shipping_workflow_id
 from domain.refusals import Refusal
 from domain.stages import Stage
 from domain.status import ON_THE_WAY_TO, OrderStatus
-from domain.tasks import OrderOutcome, OrderStart, ReviewRules, ShippingStart, StageTask
+from domain.tasks import OrderOutcome, OrderStart, ReviewRules, ShippingStart, StageTask, Standing
 from signals import Review, Verdict
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT, hedged, stage_task, undoing_task, written
 from workflows.order_commands import OrderCommands
 from workflows.shipping_workflow import ShippingWorkflow
+from workflows.telling import (
+    review_timer_summary,
+    shipping_summary,
+    tell_ended,
+    tell_undoing,
+    tell_waiting,
+)
 
 # A dispatch that fails for good is tried by one more child before the order is undone.
 SHIPPING_TRIES = 2
@@ -48,8 +55,9 @@ class OrderWorkflow(OrderCommands):
         self._review_rules = start.review
 
     @workflow.run
-    async def run(self, start: OrderStart) -> OrderOutcome:  # noqa: ARG002 - __init__ has taken it in
+    async def run(self, start: OrderStart) -> OrderOutcome:
         try:
+            self._stay_stopped(start.standing)
             await self._reach(Stage.ORDER_RECEIVED, IntakeActivities.receive_order)
             await self._validate()
             reviewer = await self._await_review()
@@ -57,13 +65,24 @@ class OrderWorkflow(OrderCommands):
             await self._prepare_and_dispatch()
             await self._reach(Stage.ORDER_SHIPPED, ShippingActivities.ship_order)
             await self._reach(Stage.ORDER_DELIVERED, ShippingActivities.deliver_order)
-            self._status = OrderStatus.COMPLETED
+            self._become(OrderStatus.COMPLETED)
         except OrderStopped as stop:
             await self._undo(stop)
         except StageGivenUp as end:
             await self._undo(OrderStopped(OrderStatus.FAILED, str(end)))
+        tell_ended(self._status)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._outcome()
+
+    def _stay_stopped(self, standing: Standing | None) -> None:
+        """An order that had been given up or turned down when its workflow was lost is not begun anew.
+
+        One that was being cancelled stops at the first stage, as any other.
+        """
+        if standing is not None and standing.status is OrderStatus.FAILING:
+            raise OrderStopped(OrderStatus.FAILED)
+        if standing is not None and standing.was_rejected:
+            raise OrderStopped(OrderStatus.REJECTED)
 
     async def _reach(self, stage: Stage, deed: Callable[[Any, StageTask], Awaitable[Any]]) -> None:
         await self._begin(stage)
@@ -76,6 +95,8 @@ class OrderWorkflow(OrderCommands):
         if self._status is OrderStatus.CANCELLING:
             raise OrderStopped(OrderStatus.CANCELLED)
         self._progress = self._progress.beginning(stage)
+        tell_waiting(stage, self._status)
+        workflow.logger.info("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
 
     async def _validate(self) -> None:
         try:
@@ -86,6 +107,9 @@ class OrderWorkflow(OrderCommands):
     async def _await_review(self) -> str:
         """Return who approved."""
         await self._begin(Stage.ORDER_REVIEWED)
+        if self._progress.has_reached(Stage.ORDER_REVIEWED):
+            # Before an earlier workflow was lost; by whom stands in the books.
+            return SIMULATED_REVIEWER
         review = await self._verdict()
         if review.verdict is Verdict.REJECT:
             raise OrderStopped(OrderStatus.REJECTED, review.reason)
@@ -99,6 +123,7 @@ class OrderWorkflow(OrderCommands):
             await workflow.wait_condition(
                 lambda: self._review is not None or self._status is OrderStatus.CANCELLING,
                 timeout=rules.deadline if rules.approve_after is None else rules.approve_after,
+                timeout_summary=review_timer_summary(rules),
             )
         if self._waiting_since is not None:
             self._budget = self._budget.prolonged_by(workflow.now() - self._waiting_since)
@@ -125,12 +150,22 @@ class OrderWorkflow(OrderCommands):
         try:
             await hedged(PaymentActivities.charge_payment, self._task(Stage.PAYMENT_CHARGED), reviewer)
         except StageGivenUp:
-            settlement = await hedged(PaymentActivities.settle_charge, self._undoing())
-            if not settlement.charged:
+            await self._settle_charge()
+            if not self._progress.has_reached(Stage.PAYMENT_CHARGED):
                 raise
+        except Refusal as refusal:
+            # Settled without, just before an earlier workflow was lost.
+            raise StageGivenUp(refusal.message) from refusal
         finally:
             self._charge_is_in_doubt = False
         self._progress = self._progress.reaching(Stage.PAYMENT_CHARGED)
+
+    async def _settle_charge(self) -> None:
+        """Learn whether the charge took place, and let none follow."""
+        settlement = await hedged(PaymentActivities.settle_charge, self._undoing())
+        if settlement.charged:
+            self._progress = self._progress.reaching(Stage.PAYMENT_CHARGED)
+        self._charge_is_in_doubt = False
 
     async def _prepare_and_dispatch(self) -> None:
         """Stages 5 and 6 are the shipping child's."""
@@ -150,11 +185,13 @@ class OrderWorkflow(OrderCommands):
                 id=shipping_workflow_id(workflow.info().workflow_id, attempt),
                 task_queue=TaskQueue.SHIPPING,
                 task_timeout=WORKFLOW_TASK_TIMEOUT,
+                static_summary=shipping_summary(self._order_id, attempt),
             )
             outcome = await self._shipping
             self._progress = self._progress.joined_with(outcome.progress)
-        except ChildWorkflowError:
-            # Somebody ended it from outside: the carrier may or may not have been told.
+        except (ChildWorkflowError, WorkflowAlreadyStartedError):
+            # Somebody ended it from outside, or a lost workflow left one behind: the carrier may or may not
+            # have been told.
             self._progress = self._progress.beginning(Stage.CARRIER_DISPATCHED)
         finally:
             self._shipping_is_out = False
@@ -163,10 +200,13 @@ class OrderWorkflow(OrderCommands):
     async def _undo(self, stop: OrderStopped) -> None:
         """Take back what was begun, in reverse order; the money goes last, together with the end."""
         final = OrderStatus.CANCELLED if self._status is OrderStatus.CANCELLING else stop.status
-        self._status = ON_THE_WAY_TO.get(final, final)
+        self._become(ON_THE_WAY_TO.get(final, final))
+        tell_undoing(self._status)
         await self._all_decided()
+        if self._charge_is_in_doubt:
+            await self._settle_charge()
         if final is OrderStatus.FAILED:
-            await written(BookActivities.begin_failing, self._order_id)
+            await written(BookActivities.begin_failing, self._order_id, summary="a stage was given up")
         if self._progress.has_begun(Stage.CARRIER_DISPATCHED):
             await hedged(ShippingActivities.recall_carrier, self._undoing(), queue=TaskQueue.SHIPPING)
         if self._progress.has_begun(Stage.PACKAGE_PREPARED):
@@ -174,8 +214,10 @@ class OrderWorkflow(OrderCommands):
         if self._progress.has_reached(Stage.PAYMENT_CHARGED):
             await hedged(PaymentActivities.refund_payment, self._undoing(), final)
         else:
-            await written(BookActivities.end_order, self._undoing(), final, stop.reason)
-        self._status = final
+            await written(
+                BookActivities.end_order, self._undoing(), final, stop.reason, summary=f"ended: {final}"
+            )
+        self._become(final)
 
     async def _all_decided(self) -> None:
         await workflow.wait_condition(lambda: self._being_decided == 0)

@@ -10,7 +10,14 @@ from observability.invariants.evidence import Answer, Evidence, OrderHistory
 from observability.invariants.invariant import Invariant, OrderInvariant, Violation
 
 DELIBERATE = frozenset(
-    {"DECISION_PENDING", "TEMPORAL_UNAVAILABLE", "DATABASE_UNAVAILABLE", "NOT_READY", "DUMPS_BUSY"}
+    {
+        "DECISION_PENDING",
+        "TEMPORAL_UNAVAILABLE",
+        "DATABASE_UNAVAILABLE",
+        "NOT_READY",
+        "DUMPS_BUSY",
+        "OVERLOADED",
+    }
 )
 
 # Stage numbers as the stage operation tells them; 0 before the first.

@@ -2,19 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.database import Database
-from db.models import Base, CarrierEntry, Event, Order, Payment, PaymentProviderEntry
+from db.models import Base, CarrierEntry, Event, IdempotencyKey, Order, Payment, PaymentProviderEntry
 from domain.events import EventType
 from domain.status import OrderStatus
+from observability.invariants.runs import WorkflowRun
 
 Row = dict[str, Any]
 
@@ -50,6 +51,7 @@ class OrderHistory:
     provider: Sequence[Row] | None
     carrier: Sequence[Row] | None
     answers: Sequence[Answer]
+    runs: Sequence[WorkflowRun] = ()
 
     @property
     def status(self) -> OrderStatus:
@@ -68,7 +70,10 @@ class OrderHistory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a run left behind. `is_final` says that nothing is under way any more; `damage` is what the
-    database's own check found.
+    database's own check found, `left_behind` what waits in it for nobody.
+
+    `runs` are Temporal's, if it was asked. `last_fault_at` and the levels, by process and by what is counted,
+    are known to whoever put the system under fire.
     """
 
     orders: Sequence[OrderHistory]
@@ -77,22 +82,21 @@ class Evidence:
     is_final: bool = True
     return_window: timedelta = timedelta(seconds=300)
     earlier: "Evidence | None" = field(default=None, repr=False)
+    left_behind: Sequence[str] = ()
+    runs: Sequence[WorkflowRun] = ()
+    last_fault_at: datetime | None = None
+    levels_before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    levels_after: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def from_database(
-    url: str,
-    *,
-    answers: Sequence[Answer] = (),
-    is_final: bool = True,
-    return_window: timedelta = timedelta(seconds=300),
-) -> Evidence:
-    """Read everything from one snapshot."""
+def from_database(url: str, *, answers: Sequence[Answer] = (), **more: Any) -> Evidence:
+    """Read everything from one snapshot; `more` is the evidence that others have."""
     db = Database(url)
     try:
-        tables, damage = db.read_now(_everything)
+        tables, damage, left_behind = db.read_now(_everything)
     finally:
         db.close()
-    return _evidence(tables, answers, damage=damage, is_final=is_final, return_window=return_window)
+    return _evidence(tables, answers, damage=damage, left_behind=left_behind, **more)
 
 
 def from_dump(dump: dict[str, list[Row]], *, is_final: bool = False) -> Evidence:
@@ -106,11 +110,18 @@ def read_journal(path: Path) -> list[Answer]:
         return [Answer(**_parsed(json.loads(line))) for line in lines]
 
 
-def _evidence(tables: dict[str, list[Row]], answers: Sequence[Answer] = (), **more: Any) -> Evidence:
+def _evidence(
+    tables: dict[str, list[Row]],
+    answers: Sequence[Answer] = (),
+    runs: Sequence[WorkflowRun] = (),
+    **more: Any,
+) -> Evidence:
     by_order = {name: _grouped(rows) for name, rows in tables.items() if name != "orders"}
-    told = defaultdict(list)
+    told, ran = defaultdict(list), defaultdict(list)
     for answer in answers:
         told[answer.order_id].append(answer)
+    for run in runs:
+        ran[run.order_id].append(run)
 
     def of(name: str, order_id: int) -> list[Row] | None:
         return by_order[name][order_id] if name in by_order else None
@@ -123,16 +134,18 @@ def _evidence(tables: dict[str, list[Row]], answers: Sequence[Answer] = (), **mo
             provider=of("payment_provider_log", order["id"]),
             carrier=of("carrier_log", order["id"]),
             answers=told[order["id"]],
+            runs=ran[order["id"]],
         )
         for order in tables["orders"]
     ]
-    return Evidence(orders=histories, answers=answers, **more)
+    return Evidence(orders=histories, answers=answers, runs=runs, **more)
 
 
-def _everything(session: Session) -> tuple[dict[str, list[Row]], list[str]]:
-    """The rows of every table that is judged, and what is damaged."""
+def _everything(session: Session) -> tuple[dict[str, list[Row]], list[str], list[str]]:
+    """The rows of every table that is judged, what is damaged, and what was left behind."""
     judged = (Order, Payment, Event, PaymentProviderEntry, CarrierEntry)
-    return {table.__tablename__: _rows(session, table) for table in judged}, _damage(session)
+    rows = {table.__tablename__: _rows(session, table) for table in judged}
+    return rows, _damage(session), _left_behind(session)
 
 
 def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
@@ -153,6 +166,13 @@ def _damage(session: Session) -> list[str]:
         return []
     found = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
     return found + [f"dangling: {tuple(row)}" for row in session.execute(text("PRAGMA foreign_key_check"))]
+
+
+def _left_behind(session: Session) -> list[str]:
+    """Keys that were claimed and never answered, although whoever claims one asks until it is."""
+    unanswered = select(func.count()).where(IdempotencyKey.status.is_(None))
+    keys = session.execute(unanswered).scalar_one()
+    return [f"{keys} keys without an answer"] if keys else []
 
 
 def _parsed(row: Row) -> Row:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from domain.events import EventType
+from domain.stages import Stage
 from observability.invariants.evidence import Evidence, OrderHistory
 from observability.invariants.invariant import OrderInvariant
 
@@ -17,6 +19,23 @@ class OneEventAStage(OrderInvariant):
         for stage, times in Counter(history.stages()).items():
             if times > 1:
                 yield f"{stage} has {times} events"
+
+
+class NothingOutlivesTheRace(OrderInvariant):
+    """What a provider did for an order stands in its log before the order's books tell how it came out."""
+
+    name = "H2"
+
+    def contradictions(self, history: OrderHistory, evidence: Evidence) -> Iterator[str]:  # noqa: ARG002
+        told_at = {
+            "charge": _reached_at(history, Stage.PAYMENT_CHARGED),
+            "dispatch": _reached_at(history, Stage.CARRIER_DISPATCHED),
+        }
+        ended_at = max((event["at"] for event in history.of(EventType.ENDED)), default=None)
+        for entry in [*(history.provider or ()), *(history.carrier or ())]:
+            known_at = told_at.get(entry["kind"]) or ended_at
+            if known_at is not None and entry["at"] > known_at:
+                yield f"a {entry['kind']} came after it was told of"
 
 
 class FiguresAddUp(OrderInvariant):
@@ -33,4 +52,9 @@ class FiguresAddUp(OrderInvariant):
                 yield f"{event['stage']}: {event['launched']} launched, {told} told of"
 
 
-HEDGING = (OneEventAStage, FiguresAddUp)
+def _reached_at(history: OrderHistory, stage: Stage) -> datetime | None:
+    reached = history.of(EventType.STAGE_REACHED)
+    return next((event["at"] for event in reached if event["stage"] == stage.value), None)
+
+
+HEDGING = (OneEventAStage, NothingOutlivesTheRace, FiguresAddUp)

@@ -21,6 +21,7 @@ from tests.integration.api.backroom import Backroom, a_backroom
 from tests.integration.api.caller import Caller
 from tests.integration.api.conftest import an_api, over, ready
 from tests.integration.api.dice import SettableDice
+from tests.integration.api.keyring import Keyring, Keys, a_keyring
 from tests.integration.api.processes import MadeUpProcesses
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -57,6 +58,12 @@ def _browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture
+def browser(_browser: Browser) -> Browser:
+    """For a test that needs a window of its own."""
+    return _browser
+
+
 @pytest.fixture(scope="session")
 def _backroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backroom]:
     books = tmp_path_factory.mktemp("backroom") / "orders.db"
@@ -75,6 +82,28 @@ def _api(_backroom: Backroom, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def api(_api: Caller) -> Caller:
     """Orders wait for a reviewer, so that a test decides when they go on."""
     return _api
+
+
+@pytest.fixture(scope="session")
+def _ring(_backroom: Backroom, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyring]:
+    keys, folder = Keys(), tmp_path_factory.mktemp("keys")
+    opened = an_api(folder, MadeUpProcesses(), api_keys=keys.holders, **over(_backroom))
+    with opened as caller, a_keyring(ready(caller).url, keys) as ring:
+        yield ring
+
+
+@pytest.fixture
+def ring(_ring: Keyring, dice: SettableDice) -> Keyring:
+    """Those with keys of an API that asks for them."""
+    return _ring
+
+
+@pytest.fixture
+def keyed_page(_browser: Browser, ring: Keyring) -> Iterator[Page]:
+    """A tab of somebody who has not said yet who they are."""
+    with _browser.new_context(viewport=DESKTOP, base_url=ring.url) as window:
+        window.set_default_timeout(PATIENCE)
+        yield window.new_page()
 
 
 @pytest.fixture

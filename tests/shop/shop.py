@@ -18,8 +18,8 @@ from db.books import add_order
 from db.database import Database
 from db.schema import migrate
 from domain.events import CUSTOMER
-from domain.orders import return_workflow_id
-from domain.tasks import OrderStart, ReturnOutcome
+from domain.orders import OrderId, return_workflow_id
+from domain.tasks import OrderOutcome, OrderStart, ReturnOutcome
 from function_stubs import payment_provider
 from hedge_state import HedgeState
 from signals import ReturnRequest
@@ -66,7 +66,11 @@ class Shop:
             task_queue=TaskQueue.ORDER,
             task_timeout=WORKFLOW_TASK_TIMEOUT,
         )
-        self._orders.append(order := PlacedOrder(placed.order_id, handle, self.client, self.db))
+        return self.adopt(placed.order_id, handle)
+
+    def adopt(self, order_id: OrderId, handle: WorkflowHandle[OrderWorkflow, OrderOutcome]) -> PlacedOrder:
+        """See to it that the order's workflow ends with the shop."""
+        self._orders.append(order := PlacedOrder(order_id, handle, self.client, self.db))
         return order
 
     async def take_back(

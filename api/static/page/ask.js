@@ -1,6 +1,11 @@
 // Requests to the API. One that is not known to be answered is asked again under the same key.
 
+import { fetchWithKey } from "./key.js";
+
 const PATIENCE = 30_000;
+
+// Too often, and not now.
+const PASSING = new Set([429, 503]);
 
 /** What a rule refused, or what was wrong with the request: to be shown as it is. */
 export class Problem extends Error {
@@ -12,7 +17,7 @@ export class Problem extends Error {
 }
 
 export async function read(path) {
-  const answer = await fetch(path);
+  const answer = await fetchWithKey(path);
   const body = await answer.json();
   if (!answer.ok) throw new Problem(body);
   return body;
@@ -34,13 +39,13 @@ export async function command(method, path, body) {
 
 async function attempt(path, request) {
   try {
-    const answer = await fetch(path, request);
+    const answer = await fetchWithKey(path, request);
     return { answer, told: await answer.json() };
   } catch {
     return { answer: null, told: { title: "the API does not answer" } };
   }
 }
 
-const mayPass = (answer, told) => answer === null || answer.status === 503 || told.code === "IN_PROGRESS";
+const mayPass = (answer, told) => answer === null || PASSING.has(answer.status) || told.code === "IN_PROGRESS";
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

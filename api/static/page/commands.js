@@ -1,8 +1,8 @@
-// What an order can be told, and how a person is asked for what is missing.
+// What an order can be told.
 
 import { command } from "./ask.js";
 import { awaitsReview, isOpen } from "./orders.js";
-import { byId, el } from "./dom.js";
+import { ask } from "./dialog.js";
 import { told } from "./notices.js";
 import { money } from "./words.js";
 
@@ -69,25 +69,3 @@ const ADDRESS_FIELDS = [
   { name: "postal_code", label: "Postal code", value: "2311", required: true },
   { name: "country", label: "Country (two letters)", value: "NL", required: true },
 ];
-
-/** Ask for the fields in a dialog; returns what was given by name, null if it was dismissed. */
-export function ask(title, fields, button = "Send") {
-  const dialog = byId("ask");
-  const inputs = fields.map((field) =>
-    el("input", { name: field.name, value: field.value, required: Boolean(field.required), maxlength: 100 }),
-  );
-  const labels = fields.map((field, index) => el("label", {}, field.label, inputs[index]));
-  return new Promise((resolve) => {
-    let given = null;
-    const send = (event) => {
-      event.preventDefault();
-      given = Object.fromEntries(inputs.map((input) => [input.name, input.value]));
-      dialog.close();
-    };
-    const leave = el("button", { type: "button", onclick: () => dialog.close() }, "Leave it");
-    const buttons = el("div", { class: "buttons" }, leave, el("button", { class: "primary" }, button));
-    dialog.replaceChildren(el("form", { onsubmit: send }, el("h2", { id: "ask-title" }, title), ...labels, buttons));
-    dialog.addEventListener("close", () => resolve(given), { once: true });
-    dialog.showModal();
-  });
-}

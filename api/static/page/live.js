@@ -6,6 +6,7 @@ import { startOrder } from "./commands.js";
 import { byId, setAttribute, setText, whileSeen } from "./dom.js";
 import { EventLog } from "./events.js";
 import { showFigures } from "./figures.js";
+import { followWithKey } from "./key.js";
 import { notice, told } from "./notices.js";
 import { Orders } from "./orders.js";
 import { watchServer } from "./server.js";
@@ -18,6 +19,7 @@ const AT_ONCE = 6;
 const REFRESH_EVERY = 5000;
 
 keepTheme();
+followWithKey(byId("database"));
 const orders = new Orders(() => board.changed());
 const board = new Board(orders);
 const log = new EventLog();

@@ -1,7 +1,7 @@
 // The processes behind the API: what they are at, and how to start and stop them.
 
 import { command, read } from "./ask.js";
-import { ask } from "./commands.js";
+import { ask } from "./dialog.js";
 import { byId, el, setAttribute, setText, whileSeen } from "./dom.js";
 import { told } from "./notices.js";
 import { plain } from "./words.js";
@@ -11,8 +11,13 @@ const EVERY = 2000;
 export function watchServer() {
   byId("start-server").addEventListener("click", () => act("Start the server", "/server/start"));
   byId("stop-server").addEventListener("click", stop);
-  whileSeen(EVERY, async () => show(await read("/server").catch(() => ({ state: "unreachable", components: [] }))));
+  whileSeen(EVERY, async () => show(await read("/server").catch(untold)));
 }
+
+const untold = (problem) => ({
+  state: problem.code === "INSUFFICIENT_SCOPE" ? "for admins" : "unreachable",
+  components: [],
+});
 
 async function stop() {
   if ((await ask("Stop Temporal and the workers? Orders wait until they are started again.", [], "Stop")) !== null) {

@@ -28,10 +28,14 @@ KEY = "Idempotency-Key"
 class Caller:
     """`http` goes to one API; every answer that is an error is held to the shape of a problem."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, key: str | None = None) -> None:
         self.url = url
         self.http = httpx.Client(
-            base_url=url, timeout=60, trust_env=False, event_hooks={"response": [_a_sound_answer]}
+            headers={"X-API-Key": key} if key else {},
+            base_url=url,
+            timeout=60,
+            trust_env=False,
+            event_hooks={"response": [_a_sound_answer]},
         )
 
     def try_to_place(self, *, key: str | None = None, **body: Any) -> httpx.Response:

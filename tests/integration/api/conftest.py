@@ -15,6 +15,9 @@ from tests.integration.api.serving import listening, serving
 from tests.integration.api.waiting import eventually
 from tests.shop.shelves import POSTGRESQL, SQLITE, Shelf
 
+# The orders of other tests are many, and wait for what those let go.
+USUAL: dict[str, Any] = {"autostart": False, "review_seconds": 0, "orders_in_flight": 100_000}
+
 
 class OpenApi(Protocol):
     """Opens an API with these settings over those of the tests; it closes with the test."""
@@ -27,7 +30,7 @@ def an_api(folder: Path, processes: MadeUpProcesses, **settings: Any) -> Iterato
     """An API on a port of its own, and a client of it."""
     with listening() as bound:
         port = bound.getsockname()[1]
-        given = {"data_dir": folder, "api_port": port, "autostart": False, "review_seconds": 0, **settings}
+        given = {**USUAL, "data_dir": folder, "api_port": port, **settings}
         with serving(create_app(Settings.model_validate(given), processes), bound):
             caller = Caller(f"http://127.0.0.1:{port}")
             yield caller

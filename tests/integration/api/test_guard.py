@@ -10,11 +10,12 @@ import pytest
 
 import api.guards
 from api.app import build_app
+from config.settings import Settings
 from tests.integration.api.caller import ADDRESS, Caller
 from tests.integration.api.conftest import OpenApi
 from tests.integration.api.test_dump import address_of
 
-CONTRACT = build_app(lambda _: nullcontext(), api_host="127.0.0.1").openapi()
+CONTRACT = build_app(lambda _: nullcontext(), Settings()).openapi()
 
 # Every operation, and what is served beside them.
 PATHS = [

@@ -455,6 +455,22 @@ def test_an_order_whose_process_died_is_placed_once_when_it_is_asked_for_again(
     api.ends(answer.json()["order_id"], "completed")
 
 
+def test_whoever_asks_again_for_an_order_that_was_never_started_need_not_wait_for_the_sweep(
+    api: Caller,
+    open_api: OpenApi,
+    dying: Callable[[int, bool], None],
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.sweep.LONG_ENOUGH", timedelta(hours=1))
+    dying(1, True)
+    dead(ready(open_api())).try_to_place(key=key)
+
+    answer = answered(lambda: api.try_to_place(key=key))
+
+    api.ends(answer.json()["order_id"], "completed")
+
+
 def test_a_cancellation_that_was_accepted_before_its_process_died_is_told_even_after_the_end(
     api: Caller,
     open_api: OpenApi,

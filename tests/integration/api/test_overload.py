@@ -2,12 +2,18 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from api.admission import MAY_WAIT
+from db.books import add_order
+from db.models import Order
 from db.reads import read_order
-from domain.orders import OrderId
+from domain.orders import DEMO_ITEMS, Address, OrderId
 from domain.stages import Stage
 from domain.status import OrderStatus
 from tests.integration.api.backroom import Backroom
@@ -19,6 +25,8 @@ from tests.integration.api.test_outages import orders_in
 from tests.integration.api.waiting import eventually
 
 AT_ONCE = 3
+
+HOME = Address(line1="1 Mill Lane", city="Ely", postal_code="CB7 4AB", country="GB")
 
 
 @pytest.fixture
@@ -75,3 +83,35 @@ def test_who_has_not_said_what_they_want_takes_nobodys_place(narrow: Caller) -> 
             slow.sendall(b"POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n")
 
         assert narrow.http.get("/server").status_code == 200
+
+
+def leave_waiting(session: Session, tag: str, number: int) -> None:
+    """Orders that were placed long enough ago and have not been begun."""
+    for _ in range(number):
+        order = add_order(session, tag, HOME, DEMO_ITEMS)
+        placed_at = datetime.now(UTC) - timedelta(seconds=6)
+        session.execute(update(Order).where(Order.id == order.order_id).values(created_at=placed_at))
+
+
+def test_while_orders_wait_to_be_begun_no_more_are_taken_and_then_they_are(
+    api: Caller, backroom: Backroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as nobody_sweeps:
+        nobody_sweeps.setattr("api.sweep.LONG_ENOUGH", timedelta(hours=1))
+        backroom.db.write_now(partial(leave_waiting, tag=backroom.tag, number=MAY_WAIT))
+        eventually(lambda: api.try_to_place().status_code == 503, wanted="an order that is turned away")
+        answer = api.try_to_place()
+        assert (answer.json()["code"], answer.headers["Retry-After"]) == ("OVERLOADED", "1")
+        assert api.http.get("/orders").status_code == 200
+
+    eventually(lambda: api.try_to_place().status_code == 201, wanted="an order that is taken again")
+
+
+def test_a_few_that_wait_keep_nobody_out(
+    api: Caller, backroom: Backroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.sweep.LONG_ENOUGH", timedelta(hours=1))
+    monkeypatch.setattr("api.admission.LOOK_EVERY", timedelta())
+    backroom.db.write_now(partial(leave_waiting, tag=backroom.tag, number=MAY_WAIT // 4))
+
+    eventually(lambda: api.try_to_place().status_code == 201, wanted="an order that is taken all the same")

@@ -4,18 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.feed import LATE_COMMITS_WITHIN, without_late_commits
-from db.models import Event
+from api.feed import LATE_COMMITS_WITHIN, Told, without_late_commits
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LONG_AGO = NOW - 2 * LATE_COMMITS_WITHIN
 
 
-def events(ids: list[int], at: datetime) -> list[Event]:
-    return [Event(id=id_, at=at) for id_ in ids]
+def events(ids: list[int], at: datetime) -> list[Told]:
+    return [Told(id=id_, at=at, owner="ada", message=b"") for id_ in ids]
 
 
-def told(found: list[Event]) -> list[int]:
+def told(found: list[Told]) -> list[int]:
     return [event.id for event in without_late_commits(found, after=7, at=NOW)]
 
 

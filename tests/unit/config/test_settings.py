@@ -1,10 +1,14 @@
 """Settings are read once; every mistake is one line that names its variable."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from config.api_keys import Scope
 from config.settings import BadSettings, Settings, load_settings
+
+ADAS = f"ada=orders:read,orders:write={'0' * 64}"
 
 NOWHERE = Path("there-is-no-such-file")
 
@@ -37,8 +41,59 @@ def test_every_mistake_is_told_at_once_a_line_each() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-def test_nobody_but_this_machine_may_reach_the_api(host: str) -> None:
+def test_without_keys_nobody_but_this_machine_may_reach_the_api(host: str) -> None:
     assert len(mistakes(API_HOST=host)) == 1
+    assert load(API_HOST=host, API_KEYS=ADAS, API_NAMES="orders.example").api_host == host
+
+
+def test_who_listens_everywhere_says_under_which_names() -> None:
+    assert [line.split(":")[0] for line in mistakes(API_HOST="0.0.0.0", API_KEYS=ADAS)] == ["API_HOST"]
+    assert load(API_NAMES="Orders.example, 192.0.2.1").api_names == ("orders.example", "192.0.2.1")
+
+
+def test_the_holders_of_keys_are_read() -> None:
+    ada, ops = load(API_KEYS=f"{ADAS} ops=admin={'1' * 64}").api_keys
+
+    assert (ada.owner, ada.scopes) == ("ada", frozenset({Scope.READ, Scope.WRITE}))
+    assert (ops.owner, ops.scopes) == ("ops", frozenset({Scope.ADMIN}))
+
+
+@pytest.mark.parametrize(
+    "entry", ["hunter2", "ada=root=" + "0" * 64, "ada=admin=hunter2", "=admin=" + "0" * 64]
+)
+def test_a_key_that_is_none_is_complained_of_and_not_repeated(entry: str) -> None:
+    (line,) = mistakes(API_KEYS=f"{ADAS} {entry}")
+
+    assert line.startswith("API_KEYS: entry 2")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("key", ["hunter2", "aHVudGVyMg==", "\N{LATIN SMALL LETTER E WITH ACUTE}" * 43])
+def test_a_payload_key_that_is_none_is_complained_of_and_not_repeated(key: str) -> None:
+    (line,) = mistakes(PAYLOAD_KEY=key)
+
+    assert line.startswith("PAYLOAD_KEY: key 1 is not 32 bytes")
+    assert key not in line
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load(API_KEYS=ADAS, PAYLOAD_KEY="A" * 43 + "=")
+
+    assert "ada" not in repr(settings)
+    assert "payload_key" not in repr(settings)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a user's files from others by itself")
+@pytest.mark.parametrize("line", [f"API_KEYS={ADAS}", "PAYLOAD_KEY=" + "A" * 43 + "="])
+def test_a_file_with_a_secret_is_its_owners_alone(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(line)
+    file.chmod(0o640)
+
+    with pytest.raises(BadSettings, match="others may read it; chmod 600"):
+        load_settings({}, file)
+    file.chmod(0o600)
+    load_settings({}, file)
 
 
 @pytest.mark.parametrize("url", ["garbage", "sqlite://", "sqlite:///", "mysql://host/orders"])
@@ -108,3 +163,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file.write_text("HEDGES=3\n")
 
     assert load_settings({"HEDGES": "1"}, file).hedges == 1
+
+
+def test_a_worker_is_a_build_of_a_deployment_or_just_a_worker() -> None:
+    named = {"TEMPORAL_DEPLOYMENT_NAME": "orders", "TEMPORAL_WORKER_BUILD_ID": "41"}
+
+    assert load().worker_version is None
+    assert load(**named).worker_version == ("orders", "41")
+    assert load(**named).uses_embedded_temporal
+    assert len(mistakes(TEMPORAL_WORKER_BUILD_ID="41")) == 1

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from domain.stages import Stage
-from observability.invariants.checker import ALL, check
+from observability.invariants.checker import ALL, IN_A_DUMP, check, check_dump
 from observability.invariants.evidence import Answer, Evidence, OrderHistory, Row
+from observability.invariants.runs import RunStatus, WorkflowKind, WorkflowRun
 
 STAGES = [stage.value for stage in Stage]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HERE = {"line1": "1 Harbour Street"}
 THERE = {"line1": "2 Mill Lane"}
+LEVELS = {"api": {"megabytes": 100.0, "file_descriptors": 30.0, "threads": 10.0}}
+WATCHED: dict[str, Any] = {"last_fault_at": NOON, "levels_before": LEVELS, "levels_after": LEVELS}
 
 
 def event(number: int, kind: str, **columns: Any) -> Row:
@@ -34,7 +37,14 @@ def payment(number: int, kind: str) -> Row:
 
 
 def entry(kind: str, **columns: Any) -> Row:
-    return {"kind": kind, "key": f"{kind}:1", "amount_cents": 4200, "reference": f"pay_{kind}", **columns}
+    return {
+        "kind": kind,
+        "key": f"{kind}:1",
+        "amount_cents": 4200,
+        "reference": f"pay_{kind}",
+        "at": NOON,
+        **columns,
+    }
 
 
 def answer(operation: str, status: int | None, second: int = 0, **more: Any) -> Answer:
@@ -51,10 +61,20 @@ def answer(operation: str, status: int | None, second: int = 0, **more: Any) -> 
     )
 
 
+def run(kind: str, **columns: Any) -> WorkflowRun:
+    stands: dict[str, Any] = {"status": RunStatus.COMPLETED, "history_events": 90, **columns}
+    return WorkflowRun(workflow_id=f"{kind}-tag-1", order_id=1, kind=WorkflowKind(kind), **stands)
+
+
+def order_run(status: str, stage: str, **columns: Any) -> WorkflowRun:
+    return run("OrderWorkflow", outcome={"status": status, "stage": stage}, **columns)
+
+
 def completed() -> OrderHistory:
     order = {
         "id": 1, "status": "completed", "stage": STAGES[-1], "amount_cents": 4200, "address": HERE,
-        "items": [{"quantity": 1, "unit_price_cents": 4200}], "charged_at": NOON, "shipped_at": NOON,
+        "items": [{"quantity": 1, "unit_price_cents": 4200}], "created_at": NOON,
+        "charged_at": NOON, "shipped_at": NOON,
     }  # fmt: skip
     events = [reached(number, stage) for number, stage in enumerate(STAGES, start=1)]
     return OrderHistory(
@@ -64,6 +84,7 @@ def completed() -> OrderHistory:
         provider=[entry("charge")],
         carrier=[entry("dispatch", address=HERE)],
         answers=[answer("start_order", 201, key="a", told={"stage": None})],
+        runs=[order_run("completed", STAGES[-1]), run("ShippingWorkflow")],
     )
 
 
@@ -86,11 +107,12 @@ def cancelled() -> OrderHistory:
             answer("start_order", 201, key="a"),
             answer("cancel_order", 200, 1, key="b", told={"refund_cents": 4200}),
         ],
+        runs=[order_run("cancelled", STAGES[3])],
     )
 
 
 def evidence(history: OrderHistory, **more: Any) -> Evidence:
-    return Evidence(orders=[history], answers=history.answers, **more)
+    return Evidence(orders=[history], answers=history.answers, **{"runs": history.runs, **WATCHED, **more})
 
 
 def names(found: Evidence) -> set[str]:
@@ -100,6 +122,9 @@ def names(found: Evidence) -> set[str]:
 @pytest.mark.parametrize("sound", [completed, cancelled])
 def test_nothing_is_found_in_a_sound_order(sound: Callable[[], OrderHistory]) -> None:
     assert check(evidence(sound())) == []
+
+
+LATER = NOON + timedelta(seconds=1)
 
 
 def refused(code: str, number: int = 10) -> Row:
@@ -158,7 +183,20 @@ PLANTED: list[tuple[str, Callable[[], OrderHistory], Callable[[Any], None]]] = [
     ("A5", completed, lambda h: h.answers.append(answer("get_order", 500))),
     ("A5", completed, lambda h: h.answers.append(answer("get_order", 503, told={"code": "SURPRISE"}))),
     ("H1", completed, lambda h: h.events.insert(3, reached(4, STAGES[2]))),
+    ("H2", completed, lambda h: h.provider[0].update(at=LATER)),
+    ("H2", completed, lambda h: h.carrier[0].update(at=LATER)),
     ("H3", completed, lambda h: h.events[0].update(launched=9)),
+    ("T1", completed, lambda h: h.runs.append(h.runs[0])),
+    ("T1", completed, lambda h: h.runs.append(run("ReturnWorkflow", status=RunStatus.FAILED))),
+    ("T2", completed, lambda h: h.runs.append(run("ReturnWorkflow", replay_failure="another story"))),
+    ("T3", completed, lambda h: h.runs.append(run("ReturnWorkflow", unanswered_updates=1))),
+    ("T4", completed, lambda h: h.runs.append(order_run("failed", STAGES[-1]))),
+    ("T4", completed, lambda h: h.runs.append(order_run("completed", STAGES[3]))),
+    ("T4", completed, lambda h: h.runs.append(run("ReturnWorkflow", outcome={"refund_cents": 4200}))),
+    ("T5", completed, lambda h: h.runs.append(run("ReturnWorkflow", history_events=200))),
+    ("L1", completed, lambda h: h.events[-1].update(at=NOON + timedelta(seconds=61))),
+    ("L1", completed, lambda h: h.events.pop()),
+    ("L2", completed, lambda h: h.runs.append(run("ReturnWorkflow", status=RunStatus.RUNNING))),
 ]  # fmt: skip
 
 
@@ -192,6 +230,27 @@ def test_damage_that_the_database_finds_is_named() -> None:
     assert names(evidence(completed(), damage=["row 3 missing from index"])) == {"S6"}
 
 
+def test_what_is_left_behind_is_named() -> None:
+    assert names(evidence(completed(), left_behind=["1 keys without an answer"])) == {"L2"}
+
+
+@pytest.mark.parametrize("counted", ["megabytes", "file_descriptors", "threads"])
+def test_a_process_that_has_grown_is_named(counted: str) -> None:
+    after = {"api": {**LEVELS["api"], counted: 1000.0}}
+
+    assert names(evidence(completed(), levels_after=after)) == {"L3"}
+
+
+def test_a_violation_inside_a_dump_is_named_as_such() -> None:
+    history = completed()
+    history.order.update(stage=STAGES[2])
+
+    found = check_dump(evidence(history, is_final=False))
+
+    assert {violation.invariant for violation in found} == {IN_A_DUMP}
+    assert "S4" in str(found[0])
+
+
 def test_more_orders_than_were_asked_for_are_named() -> None:
     one, other = completed(), completed()
     other.order["id"] = 2
@@ -214,11 +273,12 @@ def test_an_order_under_way_owes_no_end() -> None:
     history = completed()
     history.order.update(status="in_progress")
     history.events.pop()  # type: ignore[attr-defined]
+    history.runs[:] = [run("OrderWorkflow", status=RunStatus.RUNNING, unanswered_updates=1)]  # type: ignore[index]
 
     assert check(evidence(history, is_final=False)) == []
 
 
 def test_every_invariant_has_a_planted_violation() -> None:
-    planted_elsewhere = {"M6", "S6"}
+    planted_elsewhere = {"M6", "S6", "L3"}
 
     assert {kind.name for kind in ALL} == {name for name, _, _ in PLANTED} | planted_elsewhere

@@ -1,0 +1,88 @@
+"""What has struck so far: kept in a file after every round, so that a long run can be resumed."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """One strike as it was; `all_ended_seconds` counts from the healing to the end of every order it met."""
+
+    round: int
+    family: str
+    what: str
+    lasts_seconds: float
+    at: datetime
+    healed_at: datetime
+    hit: bool
+    open_orders: int
+    ready_seconds: float
+    all_ended_seconds: float
+
+    @property
+    def over_at(self) -> datetime:
+        """When every order that the strike met had ended."""
+        return self.healed_at + timedelta(seconds=self.all_ended_seconds)
+
+
+@dataclass(slots=True)
+class Record:
+    """A run of this seed and size in `folder`."""
+
+    folder: Path
+    seed: int
+    orders: int
+    faults: int
+    seconds: float = 0.0
+    struck: list[Struck] = field(default_factory=list)
+    levels_before: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.jsonl"
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "var"
+
+    def keep(self) -> None:
+        unfinished = self.folder / "record.new"
+        unfinished.write_text(json.dumps(self._as_json(), default=datetime.isoformat))
+        unfinished.replace(self.folder / "record.json")
+
+    def _as_json(self) -> dict[str, object]:
+        return {
+            "seed": self.seed,
+            "orders": self.orders,
+            "faults": self.faults,
+            "seconds": self.seconds,
+            "struck": [asdict(one) for one in self.struck],
+            "levels_before": self.levels_before,
+        }
+
+
+class AnotherRun(Exception):
+    """The folder holds a run of another seed or size."""
+
+
+def take_up(folder: Path, *, seed: int, orders: int, faults: int) -> Record:
+    """Return the record of the run in `folder`, a new one if there is none; raises AnotherRun."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "record.json"
+    if not kept.exists():
+        return Record(folder, seed, orders, faults)
+    said = json.loads(kept.read_text())
+    if (said["seed"], said["orders"], said["faults"]) != (seed, orders, faults):
+        raise AnotherRun(f"{folder} holds the run of seed {said['seed']}")
+    struck = [Struck(**_with_moments(one)) for one in said.pop("struck")]
+    return Record(folder, **said, struck=struck)
+
+
+def _with_moments(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(str(value)) if name in ("at", "healed_at") else value
+        for name, value in row.items()
+    }

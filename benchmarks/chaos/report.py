@@ -1,0 +1,75 @@
+"""What a run showed: by fault, by outcome, and whether it showed anything at all."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from benchmarks.chaos.books import longest_stall_seconds
+from benchmarks.chaos.record import Record, Struck
+from benchmarks.commands import outcomes_of
+from observability.invariants.checker import ALL
+from observability.invariants.evidence import Evidence
+from observability.invariants.invariant import Violation
+
+# What the orders must have met for the run to have shown anything.
+OUTCOMES = (
+    "completed",
+    "cancelled before the charge",
+    "cancelled after the charge",
+    "cancel refused",
+    "address accepted",
+    "address refused",
+    "returned",
+    "return refused",
+)
+
+
+# In seconds, the worst of each family.
+COLUMNS = ("stall", "beyond", "ready", "ended")
+
+
+def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) -> tuple[list[str], bool]:
+    """Return the lines to print, and whether the run is a success."""
+    met = outcomes_of(evidence)
+    met["return refused"] += met.pop("return too late", 0)
+    missing = [outcome for outcome in OUTCOMES if not met[outcome]]
+    missed = [f"{one.round} ({one.what})" for one in record.struck if not one.hit]
+    lines = [
+        *_faults(record.struck, evidence),
+        "",
+        *(f"{outcome:<30} {times:>6}" for outcome, times in sorted(met.items())),
+        "",
+        *(str(violation) for violation in violations),
+        _summary(record, evidence, violations),
+        *_vacuous("never met", missing),
+        *_vacuous("struck nothing", missed),
+    ]
+    return lines, not (violations or missing or missed)
+
+
+def _summary(record: Record, evidence: Evidence, violations: Sequence[Violation]) -> str:
+    return (
+        f"{record.orders} orders, {record.faults} faults, seed {record.seed}, {record.seconds:.0f} s: "
+        f"{len(evidence.orders)} orders in the books, {len(evidence.answers)} answers, "
+        f"{len(evidence.runs)} histories, {len(ALL)} invariants, {len(violations)} violations"
+    )
+
+
+def _vacuous(what: str, found: Sequence[str]) -> Iterator[str]:
+    if found:
+        yield f"VACUOUS: {what}: {', '.join(found)}"
+
+
+def _faults(struck: Sequence[Struck], evidence: Evidence) -> Iterator[str]:
+    """A line a family; `beyond` is what is left of a stall without the time the fault itself took."""
+    yield f"{'fault':<26} {'times':>5} {'open':>5}" + "".join(f"{name:>9}" for name in COLUMNS)
+    for family, times in Counter(one.family for one in struck).items():
+        ours = [one for one in struck if one.family == family]
+        stalls = [longest_stall_seconds(evidence.orders, one.at, one.over_at) for one in ours]
+        beyond = [
+            max(0.0, stall - (one.healed_at - one.at).total_seconds())
+            for stall, one in zip(stalls, ours, strict=True)
+        ]
+        ready, ended = (one.ready_seconds for one in ours), (one.all_ended_seconds for one in ours)
+        worst = (max(stalls), max(beyond), max(ready), max(ended))
+        open_orders = sum(one.open_orders for one in ours) / times
+        yield f"{family:<26} {times:>5} {open_orders:>5.0f}" + "".join(f"{each:>9.1f}" for each in worst)

@@ -1,0 +1,134 @@
+"""A run: round after round, customers come and a fault strikes; then everything is let come to its end."""
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from benchmarks.chaos.books import Books
+from benchmarks.chaos.customers import PatientClient
+from benchmarks.chaos.faults import Faults, Missed
+from benchmarks.chaos.record import Record, Struck
+from benchmarks.chaos.schedule import Round, Visit
+from benchmarks.chaos.system import System, until
+from benchmarks.commands import Customer
+from observability.invariants.checker import check_dump
+from observability.invariants.evidence import Evidence, from_dump
+from observability.invariants.invariant import Violation
+
+# By then every order has to have come to its end.
+ENDS_WITHIN = timedelta(seconds=60)
+
+# A fault without an order to strike shows nothing; a machine that is busy may need a while to place one.
+OPEN_WITHIN = timedelta(seconds=20)
+
+# A dump in the middle of a run is of the newest orders: they are the ones under way.
+DUMPED_ORDERS = 200
+
+
+class Siege:
+    """`dumps` are what was found in the middle, `customers` who has not gone home yet."""
+
+    def __init__(self, record: Record, system: System, client: PatientClient, books: Books) -> None:
+        self._record = record
+        self._system = system
+        self._client = client
+        self._books = books
+        self._customers: set[asyncio.Task[None]] = set()
+        self.dumps: list[Violation] = []
+        self.last_dump: Evidence | None = None
+
+    async def run(self, rounds: list[Round], faults: Faults, limit: timedelta | None) -> None:
+        """Hold the rounds that have not been held; no new one once the time is over."""
+        stops_at = time.monotonic() + limit.total_seconds() if limit else None
+        for each in rounds[len(self._record.struck) :]:
+            began = time.monotonic()
+            if stops_at and began > stops_at:
+                break
+            struck = await self._round(each, faults)
+            self._record.struck.append(struck)
+            self._record.seconds += time.monotonic() - began
+            self._record.keep()
+            print(f"{each}: {_told(struck)}", file=sys.stderr, flush=True)
+        await self._everybody_goes_home()
+
+    async def _round(self, each: Round, faults: Faults) -> Struck:
+        for visit in each.visits:
+            self._come(visit)
+        await asyncio.sleep(each.strike.offset_seconds)
+        hit = await self._somebody_is_open()
+        open_orders, at = len(await self._books.open_orders()), datetime.now(UTC)
+        try:
+            await faults.strike(each.strike)
+        except Missed:
+            hit = False
+        healed_at, healed = datetime.now(UTC), time.monotonic()
+        await self._system.is_ready()
+        ready_seconds = time.monotonic() - healed
+        await self._look_into_a_dump()
+        await self._all_ended()
+        return Struck(
+            round=each.number,
+            family=each.strike.family,
+            what=str(each.strike),
+            lasts_seconds=each.strike.lasts_seconds,
+            at=at,
+            healed_at=healed_at,
+            hit=hit and open_orders > 0,
+            open_orders=open_orders,
+            ready_seconds=ready_seconds,
+            all_ended_seconds=time.monotonic() - healed,
+        )
+
+    def _come(self, visit: Visit) -> None:
+        async def customer() -> None:
+            await asyncio.sleep(visit.offset_seconds)
+            random = Random(f"{self._record.seed}-{visit.number}")
+            await Customer(self._client, random).shop(visit.plan)
+
+        task = asyncio.create_task(customer())
+        self._customers.add(task)
+        task.add_done_callback(self._customers.discard)
+
+    async def _somebody_is_open(self) -> bool:
+        async def is_open() -> bool:
+            return bool(await self._books.open_orders())
+
+        try:
+            await until(is_open, OPEN_WITHIN, "an open order")
+        except TimeoutError:
+            return False
+        return True
+
+    async def _all_ended(self) -> None:
+        """What was placed until now has ended, or has had its time."""
+        newest = await self._books.last_order()
+
+        async def none_is_open() -> bool:
+            return not await self._books.open_orders(up_to=newest)
+
+        try:
+            await until(none_is_open, ENDS_WITHIN, f"the end of every order up to {newest}")
+        except TimeoutError as late:
+            print(late, file=sys.stderr, flush=True)
+
+    async def _look_into_a_dump(self) -> None:
+        after = max(0, await self._books.last_order() - DUMPED_ORDERS)
+        self.last_dump = from_dump(await self._system.dump(after))
+        self.dumps += check_dump(self.last_dump)
+
+    async def _everybody_goes_home(self) -> None:
+        if self._customers:
+            _, waiting = await asyncio.wait(self._customers, timeout=ENDS_WITHIN.total_seconds())
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        await self._all_ended()
+
+
+def _told(struck: Struck) -> str:
+    return (
+        f"{'hit' if struck.hit else 'MISSED'} with {struck.open_orders} open, "
+        f"ready after {struck.ready_seconds:.1f} s, all ended after {struck.all_ended_seconds:.1f} s"
+    )

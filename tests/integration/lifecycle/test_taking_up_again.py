@@ -1,0 +1,223 @@
+"""An order whose workflow was lost is taken up where the books say it stands, and ends as if nothing was."""
+
+from functools import partial
+
+import pytest
+
+from activities.books import BookActivities
+from activities.payment import PaymentActivities
+from activities.shipping import ShippingActivities
+from config.settings import ReviewMode
+from db.reads import find_standing
+from domain.events import ACCEPTED
+from domain.stages import Stage
+from domain.status import OrderStatus
+from signals import CancellationEffect, Verdict
+from tests.shop.desk import a_desk_of
+from tests.shop.doors import Deed
+from tests.shop.facts import charged, ended, refunded, stages, undone, voided
+from tests.shop.orders import (
+    BY_A_PERSON,
+    ELSEWHERE,
+    PlacedOrder,
+    a_cancellation,
+    a_review,
+    an_order,
+    refused,
+)
+from tests.shop.shop import Shop
+from tests.shop.slow import slowly
+from workflows.order_workflow import OrderWorkflow
+
+DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
+
+
+async def lost(order: PlacedOrder) -> None:
+    """Temporal ends the workflow, and its child with it; nobody is told."""
+    await order.handle.terminate("lost")
+
+
+async def taken_up(shop: Shop, order: PlacedOrder, *, review: ReviewMode = ReviewMode.AUTO) -> PlacedOrder:
+    standing = await shop.db.read(partial(find_standing, order_id=order.id))
+    desk = a_desk_of(shop, review_mode=review)
+    await desk.start(shop.client, await desk.find(order.id), standing)
+    handle = shop.client.get_workflow_handle_for(OrderWorkflow.run, order.handle.id)
+    return shop.adopt(order.id, handle)
+
+
+CALLS = ["charge", "dispatch", *slowly("receive", "validate", "prepare", "ship", "deliver")]
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_lost_in_the_middle_of_a_stage_it_completes_and_pays_once(shop: Shop, call: str) -> None:
+    shop.dice.holds(call)
+    before = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for(call)
+
+    await lost(before)
+    order = await taken_up(shop, before)
+    shop.dice.lets_go(call)
+
+    assert await order.ends() is OrderStatus.COMPLETED
+    assert await order.story() == DONE
+    assert await order.payments() == await order.provider_log() == [charged(4200)]
+    assert await order.carrier_log() == ["dispatch"]
+
+
+DEEDS = [
+    PaymentActivities.charge_payment,
+    *slowly(
+        ShippingActivities.prepare_package, ShippingActivities.dispatch_carrier, ShippingActivities.ship_order
+    ),
+]
+
+
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+async def test_lost_just_after_a_deed_it_does_not_repeat_it(shop: Shop, deed: Deed) -> None:
+    door = shop.doors.shut_after(deed)
+    before = await shop.start(an_order(costing_cents=4200))
+    await door.has_stopped_one()
+
+    await lost(before)
+    order = await taken_up(shop, before)
+
+    assert await order.ends() is OrderStatus.COMPLETED
+    assert await order.story() == DONE
+    assert await order.payments() == await order.provider_log() == [charged(4200)]
+
+
+async def test_while_a_person_is_awaited_it_waits_again(shop: Shop) -> None:
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await before.awaits_its_review()
+
+    await lost(before)
+    order = await taken_up(shop, before, review=ReviewMode.MANUAL)
+    await order.awaits_its_review()
+    await order.approve()
+
+    assert await order.ends() is OrderStatus.COMPLETED
+
+
+async def test_what_a_person_approved_is_not_asked_again(shop: Shop) -> None:
+    shop.dice.holds("charge")
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await before.awaits_its_review()
+    await before.approve()
+    await shop.dice.is_asked_for("charge")
+
+    await lost(before)
+    order = await taken_up(shop, before, review=ReviewMode.MANUAL)
+    with refused("ALREADY_REVIEWED"):
+        await order.tell(a_review(Verdict.REJECT))
+    shop.dice.lets_go("charge")
+
+    assert await order.ends() is OrderStatus.COMPLETED
+
+
+async def test_what_a_person_turned_down_stays_so(shop: Shop) -> None:
+    door = shop.doors.shut_after(BookActivities.record_review)
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await before.awaits_its_review()
+    shop.meanwhile(before.tell(a_review(Verdict.REJECT)))
+    await door.has_stopped_one()
+
+    await lost(before)
+    order = await taken_up(shop, before)
+
+    assert await order.ends() is OrderStatus.REJECTED
+    assert shop.dice.calls["charge"] == 0
+
+
+@pytest.mark.parametrize("provider_had_charged", [True, False])
+async def test_a_cancellation_of_a_charge_that_nobody_knows_the_end_of_pays_back_what_was_charged(
+    shop: Shop, provider_had_charged: bool
+) -> None:
+    shop.dice.holds("charge")
+    before = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for("charge")
+    if provider_had_charged:
+        await shop.provider_charges(before)
+    shop.meanwhile(before.tell(a_cancellation()))
+    await before.becomes(OrderStatus.CANCELLING)
+
+    await lost(before)
+    order = await taken_up(shop, before)
+
+    assert await order.ends() is OrderStatus.CANCELLED
+    money = [charged(4200), refunded(4200)]
+    assert await order.payments() == (money if provider_had_charged else [])
+    assert await order.provider_log() == (money if provider_had_charged else [voided(4200)])
+
+
+async def test_cancelled_anew_right_after_it_was_taken_up_it_answers_what_became_of_the_money(
+    shop: Shop,
+) -> None:
+    shop.dice.holds("charge")
+    before = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for("charge")
+    await shop.provider_charges(before)
+
+    await lost(before)
+    order = await taken_up(shop, before)
+    effect = await order.cancel()
+
+    assert effect is CancellationEffect.CANCELLED_AND_REFUNDED
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert await order.payments() == [charged(4200), refunded(4200)]
+
+
+async def test_lost_on_the_way_back_it_goes_on_undoing_and_undoes_nothing_twice(shop: Shop) -> None:
+    shop.dice.holds("dispatch", "refund")
+    before = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for("dispatch")
+    await before.cancel()
+    shop.dice.lets_go("dispatch")
+    await shop.dice.is_asked_for("refund")
+
+    await lost(before)
+    order = await taken_up(shop, before)
+    shop.dice.lets_go("refund")
+
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert await order.story() == [
+        *stages(until=Stage.PACKAGE_PREPARED),
+        f"cancel: {ACCEPTED}",
+        Stage.CARRIER_DISPATCHED.value,
+        undone(Stage.CARRIER_DISPATCHED),
+        undone(Stage.PACKAGE_PREPARED),
+        undone(Stage.PAYMENT_CHARGED),
+        ended(OrderStatus.CANCELLED),
+    ]
+    assert await order.carrier_log() == ["dispatch", "recall"]
+
+
+@pytest.mark.usefixtures("soon_given_up")
+@pytest.mark.parametrize("deed", [PaymentActivities.settle_charge, BookActivities.begin_failing])
+async def test_given_up_before_it_was_lost_it_stays_given_up(shop: Shop, deed: Deed) -> None:
+    door = shop.doors.shut_after(deed)
+    shop.dice.breaks("charge")
+    before = await shop.start(an_order(costing_cents=4200))
+    await door.has_stopped_one()
+
+    await lost(before)
+    shop.dice.lets_go("charge")
+    order = await taken_up(shop, before)
+
+    assert await order.ends() is OrderStatus.FAILED
+    assert await order.payments() == []
+    assert await order.provider_log() == [voided(4200)]
+
+
+async def test_a_door_that_may_have_closed_stays_closed(shop: Shop) -> None:
+    """The carrier may have the label already, though nobody wrote that down."""
+    shop.dice.holds("dispatch")
+    before = await shop.start(an_order())
+    await shop.dice.is_asked_for("dispatch")
+
+    await lost(before)
+    order = await taken_up(shop, before)
+    with refused("ADDRESS_LOCKED"):
+        await order.change_address(ELSEWHERE)
+    shop.dice.lets_go("dispatch")
+
+    assert await order.ends() is OrderStatus.COMPLETED
