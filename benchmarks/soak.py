@@ -165,12 +165,12 @@ async def soak(folder: Path, minutes: float, rate: float | None, seed: int) -> t
 async def _sampled(system: ShopSystem, crowd: Crowd, seconds: float) -> list[Sample]:
     began = time.monotonic()
     samples = [await sample(system, began, 0)]
-    shopping = asyncio.create_task(crowd.shop(seconds))
-    while not shopping.done():
-        await asyncio.wait({shopping}, timeout=min(SAMPLE_EVERY_SECONDS, seconds / 4))
-        samples.append(await sample(system, began, crowd.placed))
-        print(_progress_line(samples[-1]), flush=True)
-    await shopping
+    async with asyncio.TaskGroup() as both:
+        shopping = both.create_task(crowd.shop(seconds))
+        while not shopping.done():
+            await asyncio.wait({shopping}, timeout=min(SAMPLE_EVERY_SECONDS, seconds / 4))
+            samples.append(await sample(system, began, crowd.placed))
+            print(_progress_line(samples[-1]), flush=True)
     return samples
 
 
@@ -232,7 +232,7 @@ def main() -> None:
     print(*map(growth_line_of, growths), sep="\n")
     print(summary)
     found = {
-        "command": f"python -m benchmarks.soak --minutes {given.minutes:g} --seed {given.seed}",
+        "command": _command(given),
         **taken_on,
         "summary": asdict(summary),
         "growth": [asdict(growth) for growth in growths],
@@ -241,6 +241,11 @@ def main() -> None:
     report.SOAK.parent.mkdir(parents=True, exist_ok=True)
     report.SOAK.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     report.main()
+
+
+def _command(given: argparse.Namespace) -> str:
+    rate = "" if given.rate is None else f" --rate {given.rate:g}"
+    return f"python -m benchmarks.soak --minutes {given.minutes:g}{rate} --seed {given.seed}"
 
 
 def _arguments() -> argparse.Namespace:
