@@ -25,7 +25,7 @@ from api.sweep import sweep_for_ever
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
 from db.mishaps import Mischief
-from db.schema import migrate
+from db.schema import BooksUnusable, migrate, open_books
 from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 EXIT_BAD_SETTINGS = 2
 EXIT_PORT_TAKEN = 3
+EXIT_BOOKS_UNUSABLE = 4
 
 # Requests in flight may end; an open stream must not keep the process from stopping.
 REQUESTS_MAY_END_WITHIN = timedelta(seconds=5)
@@ -121,6 +122,7 @@ def main() -> None:
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
+    _open_books(settings)
     log.info("api.starting", extra={"page": f"http://{settings.api_host}:{settings.api_port}/"})
     serve(
         create_app(settings),
@@ -131,6 +133,15 @@ def main() -> None:
         timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
+
+
+def _open_books(settings: Settings) -> None:
+    """The database is up to date, or the start ends with one line."""
+    try:
+        open_books(settings.database_url)
+    except BooksUnusable as reason:
+        print(reason, file=sys.stderr)
+        raise SystemExit(EXIT_BOOKS_UNUSABLE) from None
 
 
 if __name__ == "__main__":

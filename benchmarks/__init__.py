@@ -1,5 +1,5 @@
 """Figures, and the runs that yield them: each a command of its own, seeded, bounded in time.
 
-May import: activities, config, db, domain, engine, hedge_state, hedging, observability, supervisor,
-workers, workflows.
+May import: activities, bootstrap, config, db, domain, engine, function_stubs, hedge_state, hedging, main,
+observability, supervisor, workers, workflows.
 """

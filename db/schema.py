@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.database import tune_sqlite
 from db.models import Installation
@@ -23,6 +24,23 @@ POSTGRESQL_LOCK = 4_200_001
 
 # Whoever asks us to stop meanwhile has to wait as long.
 SERVER_STARTS_WITHIN = timedelta(seconds=10)
+
+
+class BooksUnusable(Exception):
+    """The database cannot be opened, read or written; one sentence, fit to be shown as it is."""
+
+
+def open_books(url: str) -> str:
+    """As migrate; whatever keeps it from being done is one sentence. Raises BooksUnusable."""
+    try:
+        return migrate(url)
+    except (SQLAlchemyError, OSError, Timeout) as error:
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        where = make_url(url).render_as_string(hide_password=True)
+        raise BooksUnusable(
+            f"the database {where} cannot be used: {why}; nothing was changed. Mend that, put a copy in its "
+            "place, or set DATABASE_URL to another"
+        ) from error
 
 
 def migrate(url: str) -> str:

@@ -16,7 +16,7 @@ from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
 from db.mishaps import Mischief
-from db.schema import migrate
+from db.schema import BooksUnusable, open_books
 from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
 from function_stubs.flaky import WeightedDice
@@ -31,10 +31,13 @@ from workers.weather import WeatherVane
 log = logging.getLogger(__name__)
 
 EXIT_BAD_SETTINGS = 2
+EXIT_BOOKS_UNUSABLE = 4
 
 
 def main(spec: WorkerSpec) -> None:
-    """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake."""
+    """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake, an
+    unusable database with 4 and one line.
+    """
     try:
         settings = load_settings()
         check_configuration(settings)
@@ -44,12 +47,16 @@ def main(spec: WorkerSpec) -> None:
     configure_logging(settings.log_level, settings.log_format)
     # An event's name is its name; what it is about stands in its fields.
     workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
-    asyncio.run(_serve(spec, settings))
+    try:
+        asyncio.run(_serve(spec, settings))
+    except BooksUnusable as reason:
+        print(reason, file=sys.stderr)
+        raise SystemExit(EXIT_BOOKS_UNUSABLE) from None
 
 
 async def _serve(spec: WorkerSpec, settings: Settings) -> None:
     stop = _stop_when_asked()
-    await asyncio.to_thread(migrate, settings.database_url)
+    await asyncio.to_thread(open_books, settings.database_url)
     vane = WeatherVane(settings)
     tools = build_tools(settings, vane)
     following = asyncio.create_task(vane.follow(tools.db))

@@ -162,7 +162,7 @@ def a_recorded_order(api: Caller) -> tuple[dict[str, Any], list[dict[str, Any]]]
     api.reaches(order, Stage.ORDER_VALIDATED)
     api.review(order)
     api.ends(order, "completed")
-    recorded = []
+    recorded: list[dict[str, Any]] = []
     with listening_to(api, after=hello["after"]) as messages:
         while not recorded or recorded[-1]["type"] != "ended":
             message = next(messages)
