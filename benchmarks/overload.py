@@ -74,7 +74,8 @@ class Trial:
         tally, until = Tally(), time.monotonic() + (WARM_UP + self._lasts).total_seconds()
         measuring = asyncio.create_task(self._ended_a_second(WARM_UP, self._lasts))
         while time.monotonic() < until:
-            self._sender.send_some(max(0, OPEN_AT_PEAK - await self._open()), tally)
+            wanted = OPEN_AT_PEAK - await self._open() - self._sender.under_way
+            self._sender.send_some(max(0, wanted), tally)
             await asyncio.sleep(5 * TICK.total_seconds())
         await self._all_ended()
         return await measuring
