@@ -1,6 +1,7 @@
 """What every hedged activity shares: race the stub, tell Temporal while it runs, write the outcome once."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 from temporalio import activity
 
+from activities.journal import activity_in_words
 from db.books import Effort, now
 from db.database import Database
 from db.reads import OrderSnapshot, read_order
@@ -26,6 +28,8 @@ from hedging.records import AttemptSink
 from hedging.scope import HedgeScope, hedge_scope
 from hedging.state import HedgeState
 from hedging.watch import RaceWatch
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -101,6 +105,8 @@ class HedgedActivities(Activities):
                     order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
                 )
                 await self._db.write(lambda session: record(session, outcome))
+        about = {"order_id": task.order_id, **activity_in_words(), "late": outcome.late}
+        log.info("race.won", extra={**about, **asdict(effort.figures or HedgeFigures())})
         return won
 
     async def read(self, task: StageTask) -> OrderSnapshot:

@@ -1,9 +1,11 @@
 """The FastAPI application, put together from its routes, its guard and its errors."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 
 from api import (
@@ -28,6 +30,7 @@ from api.answers import Problem
 from api.asking import needs
 from api.gate import Gate
 from api.guards import Guard
+from api.journal import RequestLog
 from api.once import KeyEcho
 from api.responses import ANYWHERE
 from api.security_schemes import describe_keys
@@ -59,6 +62,14 @@ ROOMS: tuple[tuple[Any, Scope | None], ...] = (
     (metrics, Scope.ADMIN),
     (pages, None),
 )
+
+
+# A caller may name its own request, with something that does no harm in a log.
+AN_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+
+
+def _is_harmless(request_id: str) -> bool:
+    return AN_ID.fullmatch(request_id) is not None
 
 
 class App(FastAPI):
@@ -98,4 +109,6 @@ def build_app(
     app.add_middleware(KeyEcho)
     app.add_middleware(Guard, names=(settings.api_host, *settings.api_names))
     app.add_middleware(Gate, holders=settings.api_keys, per_minute=settings.api_requests_per_minute)
+    app.add_middleware(RequestLog)
+    app.add_middleware(CorrelationIdMiddleware, validator=_is_harmless)
     return app

@@ -6,10 +6,16 @@ from datetime import timedelta
 from functools import partial
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.errors import OrderNotFound
+from config.attributes import ORDER_STATUS
 from config.queues import TaskQueue
 from config.settings import ReviewMode, Settings
 from db.database import Database
@@ -19,6 +25,7 @@ from domain.tasks import OrderStart, ReviewRules, Standing
 from engine.link import TemporalLink
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.order_workflow import OrderWorkflow
+from workflows.telling import order_details, order_summary
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +49,16 @@ class Desk:
         there. Raises RPCError when that is not known.
         """
         reuse = WorkflowIDReusePolicy
+        review, budget = self._review_rules(), timedelta(seconds=self.settings.order_budget_seconds)
+        status = standing.status if standing else order.status
         try:
             await client.start_workflow(
                 OrderWorkflow.run,
                 OrderStart(
                     order_id=order.order_id,
                     address=order.address,
-                    budget=timedelta(seconds=self.settings.order_budget_seconds),
-                    review=self._review_rules(),
+                    budget=budget,
+                    review=review,
                     standing=standing,
                 ),
                 id=order.workflow_id,
@@ -58,6 +67,11 @@ class Desk:
                 id_reuse_policy=reuse.ALLOW_DUPLICATE if standing else reuse.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=STARTED_WITHIN,
+                search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_STATUS, status.value)]),
+                static_summary=order_summary(order.order_id, order.amount_cents),
+                static_details=order_details(
+                    items=len(order.items), budget=budget, review=review, standing=standing
+                ),
             )
         except WorkflowAlreadyStartedError:
             log.info("order.had_run", extra={"order_id": order.order_id})

@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 from db.reads import OrderSnapshot
 from domain.stages import Progress
 from engine.link import TemporalAway, TemporalLink
+from engine.payloads import UnreadablePayload, message_of
 from workflows.order_workflow import OrderWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
 
@@ -77,7 +78,7 @@ async def _in_time(link: TemporalLink, ask: Callable[[Client], Awaitable[T]]) ->
     try:
         async with asyncio.timeout(ANSWERS_WITHIN.total_seconds()):
             return await ask(link.client())
-    except (TimeoutError, TemporalAway, RPCError, WorkflowQueryFailedError):
+    except (TimeoutError, TemporalAway, RPCError, WorkflowQueryFailedError, UnreadablePayload):
         return None
 
 
@@ -120,10 +121,16 @@ async def _as_pending(client: Client, info: PendingActivityInfo) -> Pending:
         activity=info.activity_type.name,
         attempt=info.attempt,
         since=_moment(info.scheduled_time),
-        last_failure=info.last_failure.message or None,
+        last_failure=await _failure_of(client, info),
         figures=heartbeat.get("figures"),
         running=heartbeat.get("live", ()),
     )
+
+
+async def _failure_of(client: Client, info: PendingActivityInfo) -> str | None:
+    if not info.HasField("last_failure"):
+        return None
+    return await message_of(client.data_converter, info.last_failure)
 
 
 def _moment(stamp: Timestamp) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.context import TheContext
@@ -26,11 +26,11 @@ async def metrics(context: TheContext) -> Response:
     """Tell the figures of the books and of the processes, as Prometheus text."""
     counts = await context.desk.db.read(count_orders)
     registry = CollectorRegistry()
-    registry.register(_Figures(counts, await context.processes.status()))
+    registry.register(Figures(counts, await context.processes.status()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class _Figures(Collector):
+class Figures(Collector):
     """One scrape."""
 
     def __init__(self, counts: OrderCounts, server: ServerStatus) -> None:
@@ -43,7 +43,7 @@ class _Figures(Collector):
         for status in OrderStatus:
             orders.add_metric([status], self._counts.by_status.get(status, 0))
         yield orders
-        yield GaugeMetricFamily(
+        yield CounterMetricFamily(
             "orders_sla_breached", "Orders that took longer than their budget.", self._counts.sla_breached
         )
         yield GaugeMetricFamily(

@@ -17,6 +17,7 @@ from domain.tasks import ReturnOutcome
 from signals import ReturnRequest
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.return_workflow import ReturnWorkflow
+from workflows.telling import return_summary
 
 # A refund is a hedged call or two; one that takes longer is on its way all the same.
 PAID_BACK_WITHIN = timedelta(seconds=5)
@@ -50,6 +51,7 @@ async def begin(
             id=workflow_id,
             task_queue=TaskQueue.RETURNS,
             task_timeout=WORKFLOW_TASK_TIMEOUT,
+            static_summary=return_summary(request.order_id),
             # A return that somebody ended from outside may be taken up again; its claim is found then.
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

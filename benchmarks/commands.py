@@ -77,9 +77,9 @@ class Customer:
         if placed.status != HTTPStatus.CREATED or placed.order_id is None:
             return
         order_id = placed.order_id
-        if plan < 0.35:
+        if plan < 0.33:
             await self._after_a_while(order_id, "cancel_order", "POST", "cancel")
-        elif plan < 0.6:
+        elif plan < 0.55:
             await self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS)
         elif plan < 0.75:
             await self._review(order_id)
@@ -89,7 +89,7 @@ class Customer:
                 self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS),
             )
         await self._watch(order_id)
-        if plan >= 0.6:
+        if plan >= 0.55:
             await self._return(order_id)
 
     async def _review(self, order_id: int) -> None:

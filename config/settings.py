@@ -84,14 +84,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Before the host: where it may be depends on them.
-    api_keys: tuple[KeyHolder, ...] = Field(default=(), repr=False)
+    # Before the host: where it may be depends on them. The workers' part in it is none.
+    api_keys: tuple[KeyHolder, ...] = Field(default=(), repr=False, exclude=True)
     api_names: tuple[str, ...] = ()
     api_host: str = "127.0.0.1"
     api_port: Port = 8000
     api_requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     orders_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    payload_key: tuple[bytes, ...] = Field(default=(), repr=False)
+    payload_key: str = Field(default="", repr=False)
     autostart: bool = True
     data_dir: Path = Path("var")
     database_url: DatabaseUrl = Field(default="", repr=False)
@@ -138,10 +138,11 @@ class Settings(BaseModel):
     def _split_names(cls, given: Any) -> Any:
         return tuple(given.lower().replace(",", " ").split()) if isinstance(given, str) else given
 
-    @field_validator("payload_key", mode="before")
+    @field_validator("payload_key")
     @classmethod
-    def _read_payload_keys(cls, given: Any) -> Any:
-        return read_payload_keys(given) if isinstance(given, str) else given
+    def _payload_keys_are_keys(cls, given: str) -> str:
+        read_payload_keys(given)
+        return given
 
     @field_validator("api_host")
     @classmethod
@@ -168,6 +169,11 @@ class Settings(BaseModel):
         if meant and self.uses_embedded_temporal:
             raise ValueError(f"{', '.join(meant)}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE")
         return self
+
+    @property
+    def payload_keys(self) -> tuple[bytes, ...]:
+        """What Temporal keeps is encrypted with the first, and read with any; none: it is kept as it is."""
+        return read_payload_keys(self.payload_key)
 
     @property
     def uses_embedded_temporal(self) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -25,7 +24,7 @@ ANSWERS_WITHIN = timedelta(seconds=5)
 
 # A queue that nothing is ever put in: whoever asks there is noted down with the server's time.
 CLOCK_QUEUE = "doctor"
-POLLS_FOR = timedelta(seconds=0.5)
+LOOK_EVERY = timedelta(milliseconds=20)
 
 
 async def reach(settings: Settings) -> Client | str:
@@ -77,17 +76,30 @@ async def _workers(client: Client, queue: TaskQueue) -> Finding:
 
 async def _time_at(client: Client) -> datetime | None:
     """Ask for work that is never there, and read when the server saw us ask."""
-    queue = TaskQueueName(name=CLOCK_QUEUE)
-    asking = PollActivityTaskQueueRequest(namespace=client.namespace, task_queue=queue, identity=CLOCK_QUEUE)
-    with suppress(RPCError):
-        await client.workflow_service.poll_activity_task_queue(asking, timeout=POLLS_FOR)
+    asking = PollActivityTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueueName(name=CLOCK_QUEUE), identity=CLOCK_QUEUE
+    )
+    asked = asyncio.create_task(
+        client.workflow_service.poll_activity_task_queue(asking, timeout=ANSWERS_WITHIN)
+    )
+    try:
+        while not asked.done():
+            if seen := await _last_asked(client):
+                return seen
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    return None
+
+
+async def _last_asked(client: Client) -> datetime | None:
     described = await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(
             namespace=client.namespace,
-            task_queue=queue,
+            task_queue=TaskQueueName(name=CLOCK_QUEUE),
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         ),
         timeout=ANSWERS_WITHIN,
     )
-    seen = [p.last_access_time.ToDatetime(tzinfo=UTC) for p in described.pollers if p.identity == CLOCK_QUEUE]
-    return max(seen, default=None)
+    return max((each.last_access_time.ToDatetime(tzinfo=UTC) for each in described.pollers), default=None)

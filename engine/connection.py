@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from config.settings import BadSettings, Settings
+from engine.correlation import Correlation
 from engine.needs import what_is_missing
+from engine.payloads import data_converter
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ async def connect(
     options = {} if settings.uses_embedded_temporal else _configured(settings)
     return await Client.connect(
         **{"target_host": temporal_address(settings), **options},
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(settings.payload_keys),
+        interceptors=[Correlation()],
         identity=identity,
         runtime=runtime,
     )

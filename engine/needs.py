@@ -1,13 +1,20 @@
 """What a Temporal server must have before orders can be worked on."""
 
+from collections.abc import Set
 from datetime import timedelta
 
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from config.attributes import SEARCH_ATTRIBUTES
+
 # A healthy server answers in milliseconds.
 ANSWER_WITHIN = timedelta(seconds=2)
+
+# Whoever may not ask what there is to search by, may well use it.
+DOES_NOT_TELL = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED})
 
 NOT_OURS = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED})
 
@@ -20,9 +27,26 @@ async def what_is_missing(client: Client) -> str | None:
     """
     request = DescribeNamespaceRequest(namespace=client.namespace)
     try:
-        await client.workflow_service.describe_namespace(request, timeout=ANSWER_WITHIN)
+        described = await client.workflow_service.describe_namespace(request, timeout=ANSWER_WITHIN)
+        unknown = SEARCH_ATTRIBUTES.keys() - described.config.custom_search_attribute_aliases.values()
+        return await _lacking(client, unknown) if unknown else None
     except RPCError as error:
         return _sentence(error.status, client.namespace)
+
+
+async def _lacking(client: Client, attributes: Set[str]) -> str | None:
+    """A server whose search is not of its own database does not tell with the namespace."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        known = await client.operator_service.list_search_attributes(request, timeout=ANSWER_WITHIN)
+    except RPCError as error:
+        if error.status in DOES_NOT_TELL:
+            return None
+        raise
+    for name in sorted(attributes - set(known.custom_attributes)):
+        create = f"temporal operator search-attribute create --namespace {client.namespace}"
+        create += f" --name {name} --type {SEARCH_ATTRIBUTES[name]}"
+        return f"the namespace {client.namespace!r} has no search attribute {name}; create it: {create}"
     return None
 
 

@@ -4,6 +4,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from asgi_correlation_id import correlation_id
 from pythonjsonlogger.json import JsonFormatter
 
 from config.settings import LogFormat
@@ -20,6 +21,7 @@ def configure_logging(level: str, style: LogFormat | None) -> None:
     if style is None:
         style = LogFormat.HUMAN if sys.stderr.isatty() else LogFormat.JSON
     destination = logging.StreamHandler(sys.stderr)
+    destination.addFilter(_on_whose_behalf)
     destination.setFormatter(HumanFormatter() if style is LogFormat.HUMAN else json_formatter())
     logging.basicConfig(level=level, handlers=[destination], force=True)
     for name in _QUIET:
@@ -36,6 +38,13 @@ class HumanFormatter(logging.Formatter):
         trouble = f" {self.formatException(record.exc_info)}" if record.exc_info else ""
         line = f"{_moment(record)} {record.levelname:<7} {record.getMessage()} {told}{trouble}"
         return line.rstrip().replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _on_whose_behalf(record: logging.LogRecord) -> bool:
+    """Give the record the id of the request behind it, where there is one."""
+    if (current := correlation_id.get()) is not None:
+        record.correlation_id = current
+    return True
 
 
 def json_formatter() -> logging.Formatter:

@@ -11,6 +11,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.service import RPCError
 
 from bootstrap.temporal_cli import find_temporal_cli
+from config.attributes import SEARCH_ATTRIBUTES
 from config.settings import Settings
 from engine.connection import connect
 from supervisor.faults import StartFault
@@ -31,9 +32,6 @@ DYNAMIC_CONFIG = {
 
 # Write-ahead logging: a file is as fast as memory then, and nothing is lost when the server is killed.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 1}
-
-# What workflows may set, so that the web page can list orders by it.
-SEARCH_ATTRIBUTES = {"OrderStatus": "Keyword"}
 
 # It takes 1.5 s when asked to end.
 GRACE = timedelta(seconds=10)

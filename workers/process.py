@@ -9,6 +9,8 @@ import sys
 from datetime import timedelta
 from random import Random
 
+from temporalio import workflow
+
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
 from db.database import Database, PoolSizes
@@ -42,6 +44,8 @@ def main(spec: WorkerSpec) -> None:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     configure_logging(settings.log_level, settings.log_format)
+    # An event's name is its name; what it is about stands in its fields.
+    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     try:
         asyncio.run(_serve(spec, settings))
     except BooksUnusable as reason:

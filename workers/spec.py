@@ -7,6 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.journal import Journal
 from activities.racing import Activities, Tools
 from activities.translation import FaultTranslation
 from config.queues import TaskQueue
@@ -48,7 +49,7 @@ def build_worker(
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
         max_concurrent_activities=activities,
-        interceptors=[FaultTranslation()],
+        interceptors=[FaultTranslation(), Journal()],
         workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=DRAIN,

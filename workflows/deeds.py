@@ -17,6 +17,7 @@ from domain.orders import OrderId
 from domain.refusals import Refusal
 from domain.stages import Stage
 from domain.tasks import StageTask
+from workflows.telling import race_summary
 
 T = TypeVar("T")
 
@@ -74,10 +75,11 @@ async def hedged(
             start_to_close_timeout=task.race + TIME_TO_RECORD,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             retry_policy=TRY_AGAIN,
+            summary=race_summary(task),
         )
 
 
-async def written(deed: Callable[..., Awaitable[T]], *args: Any) -> T:
+async def written(deed: Callable[..., Awaitable[T]], *args: Any, summary: str | None = None) -> T:
     """Have a quick write to our own books done; raises Refusal.
 
     Not a local activity: that one commits before the server knows what it was decided for, and a server that
@@ -85,7 +87,11 @@ async def written(deed: Callable[..., Awaitable[T]], *args: Any) -> T:
     """
     with _failures_in_our_words():
         return await workflow.execute_activity(
-            deed, args=args, start_to_close_timeout=TIME_TO_WRITE, retry_policy=TRY_AGAIN
+            deed,
+            args=args,
+            start_to_close_timeout=TIME_TO_WRITE,
+            retry_policy=TRY_AGAIN,
+            summary=summary,
         )
 
 

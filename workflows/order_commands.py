@@ -5,7 +5,7 @@ story goes on; the story begins no stage while a decision is still being written
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ from signals import (
 )
 from workflows.deeds import written
 from workflows.shipping_workflow import ShippingWorkflow
+from workflows.telling import note_summary, tell_status
 
 ShippingHandle = workflow.ChildWorkflowHandle[ShippingWorkflow, ShippingOutcome]
 
@@ -94,7 +95,7 @@ class OrderCommands:
                 actor=command.reviewer,
                 reason=command.reason,
             )
-            await written(BookActivities.record_review, self._order_id, note)
+            await self._write(BookActivities.record_review, note)
 
     @review.validator
     def _may_review(self, command: Review) -> None:  # noqa: ARG002 - the SDK wants the same parameters
@@ -133,9 +134,9 @@ class OrderCommands:
     async def _cancel(self, command: Cancellation) -> CancellationEffect:
         with self._deciding():
             decide_cancellation(self._status, self._progress)
-            self._status = OrderStatus.CANCELLING
+            self._become(OrderStatus.CANCELLING)
             note = _accepted(Command.CANCEL, command)
-            await written(BookActivities.record_cancellation, self._order_id, note)
+            await self._write(BookActivities.record_cancellation, note)
         await self._stand_shipping_down()
         await workflow.wait_condition(lambda: not self._charge_is_in_doubt)
         return effect_of_cancelling(self._progress)
@@ -160,7 +161,7 @@ class OrderCommands:
         await self._let_shipping_decide(command)
         self._address = command.address
         note = _accepted(Command.CHANGE_ADDRESS, command)
-        await written(BookActivities.record_address_change, self._order_id, note, command.address)
+        await self._write(BookActivities.record_address_change, note, command.address)
 
     async def _let_shipping_decide(self, command: AddressChange) -> None:
         """While the child is out, it alone knows whether dispatch has begun; once it ended, its result."""
@@ -203,7 +204,16 @@ class OrderCommands:
                 actor=command.actor,
                 accepted=False,
             )
-            await written(BookActivities.record_command, self._order_id, note)
+            await self._write(BookActivities.record_command, note)
+
+    async def _write(self, deed: Callable[..., Awaitable[None]], note: CommandNote, *args: Any) -> None:
+        await written(deed, self._order_id, note, *args, summary=note_summary(note))
+
+    def _become(self, status: OrderStatus) -> None:
+        if status is not self._status:
+            self._status = status
+            tell_status(status)
+            workflow.logger.info("order.status", extra={"order_id": self._order_id, "status": status.value})
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:

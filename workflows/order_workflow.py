@@ -24,6 +24,13 @@ from signals import Review, Verdict
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT, hedged, stage_task, undoing_task, written
 from workflows.order_commands import OrderCommands
 from workflows.shipping_workflow import ShippingWorkflow
+from workflows.telling import (
+    review_timer_summary,
+    shipping_summary,
+    tell_ended,
+    tell_undoing,
+    tell_waiting,
+)
 
 # A dispatch that fails for good is tried by one more child before the order is undone.
 SHIPPING_TRIES = 2
@@ -58,11 +65,12 @@ class OrderWorkflow(OrderCommands):
             await self._prepare_and_dispatch()
             await self._reach(Stage.ORDER_SHIPPED, ShippingActivities.ship_order)
             await self._reach(Stage.ORDER_DELIVERED, ShippingActivities.deliver_order)
-            self._status = OrderStatus.COMPLETED
+            self._become(OrderStatus.COMPLETED)
         except OrderStopped as stop:
             await self._undo(stop)
         except StageGivenUp as end:
             await self._undo(OrderStopped(OrderStatus.FAILED, str(end)))
+        tell_ended(self._status)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._outcome()
 
@@ -87,6 +95,8 @@ class OrderWorkflow(OrderCommands):
         if self._status is OrderStatus.CANCELLING:
             raise OrderStopped(OrderStatus.CANCELLED)
         self._progress = self._progress.beginning(stage)
+        tell_waiting(stage, self._status)
+        workflow.logger.info("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
 
     async def _validate(self) -> None:
         try:
@@ -113,6 +123,7 @@ class OrderWorkflow(OrderCommands):
             await workflow.wait_condition(
                 lambda: self._review is not None or self._status is OrderStatus.CANCELLING,
                 timeout=rules.deadline if rules.approve_after is None else rules.approve_after,
+                timeout_summary=review_timer_summary(rules),
             )
         if self._waiting_since is not None:
             self._budget = self._budget.prolonged_by(workflow.now() - self._waiting_since)
@@ -174,6 +185,7 @@ class OrderWorkflow(OrderCommands):
                 id=shipping_workflow_id(workflow.info().workflow_id, attempt),
                 task_queue=TaskQueue.SHIPPING,
                 task_timeout=WORKFLOW_TASK_TIMEOUT,
+                static_summary=shipping_summary(self._order_id, attempt),
             )
             outcome = await self._shipping
             self._progress = self._progress.joined_with(outcome.progress)
@@ -188,12 +200,13 @@ class OrderWorkflow(OrderCommands):
     async def _undo(self, stop: OrderStopped) -> None:
         """Take back what was begun, in reverse order; the money goes last, together with the end."""
         final = OrderStatus.CANCELLED if self._status is OrderStatus.CANCELLING else stop.status
-        self._status = ON_THE_WAY_TO.get(final, final)
+        self._become(ON_THE_WAY_TO.get(final, final))
+        tell_undoing(self._status)
         await self._all_decided()
         if self._charge_is_in_doubt:
             await self._settle_charge()
         if final is OrderStatus.FAILED:
-            await written(BookActivities.begin_failing, self._order_id)
+            await written(BookActivities.begin_failing, self._order_id, summary="a stage was given up")
         if self._progress.has_begun(Stage.CARRIER_DISPATCHED):
             await hedged(ShippingActivities.recall_carrier, self._undoing(), queue=TaskQueue.SHIPPING)
         if self._progress.has_begun(Stage.PACKAGE_PREPARED):
@@ -201,8 +214,10 @@ class OrderWorkflow(OrderCommands):
         if self._progress.has_reached(Stage.PAYMENT_CHARGED):
             await hedged(PaymentActivities.refund_payment, self._undoing(), final)
         else:
-            await written(BookActivities.end_order, self._undoing(), final, stop.reason)
-        self._status = final
+            await written(
+                BookActivities.end_order, self._undoing(), final, stop.reason, summary=f"ended: {final}"
+            )
+        self._become(final)
 
     async def _all_decided(self) -> None:
         await workflow.wait_condition(lambda: self._being_decided == 0)

@@ -24,7 +24,9 @@ class ReturnWorkflow:
     @workflow.run
     async def run(self, request: ReturnRequest) -> ReturnOutcome:
         try:
-            refund_cents = await written(ReturnActivities.claim_return, request)
+            refund_cents = await written(
+                ReturnActivities.claim_return, request, summary="decide, and claim the order"
+            )
         except Refusal as refusal:
             return ReturnOutcome(refusal_code=refusal.code, refusal_message=refusal.message)
         task = undoing_task(request.order_id, Budget(due_at=workflow.now() + RETURN_BUDGET))

@@ -11,6 +11,7 @@ from domain.status import OrderStatus
 from domain.tasks import ShippingAnswer, ShippingOutcome, ShippingStart, StageTask
 from signals import SHIPPING_ANSWERED, AddressChange, decide_address_change
 from workflows.deeds import hedged, stage_task
+from workflows.telling import tell_waiting
 
 
 class StoodDown(Exception):
@@ -54,6 +55,8 @@ class ShippingWorkflow:
         if self._status is not OrderStatus.IN_PROGRESS:
             raise StoodDown
         self._progress = self._progress.beginning(stage)
+        tell_waiting(stage, self._status)
+        workflow.logger.info("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
         return stage_task(self._order_id, self._budget, stage)
 
     @workflow.signal

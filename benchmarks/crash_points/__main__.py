@@ -21,8 +21,9 @@ from benchmarks.crash_points.paths import PATHS, Path
 from benchmarks.crash_points.seams import Death, When
 from benchmarks.crash_points.trial import Place, Verdict, hold
 from bootstrap.temporal_cli import find_temporal_cli
+from config.attributes import SEARCH_ATTRIBUTES
 from supervisor.ports import free_port
-from supervisor.temporal_server import DYNAMIC_CONFIG, SEARCH_ATTRIBUTES
+from supervisor.temporal_server import DYNAMIC_CONFIG
 
 # Trials mostly wait, so several are held at once, each in a namespace of its own.
 NAMESPACES = tuple(f"trials-{number}" for number in range(1, 7))

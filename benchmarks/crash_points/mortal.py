@@ -62,7 +62,7 @@ def live(environment: dict[str, str], notes: Path, death: Death | None, broken: 
     if broken:
         config.budget.SHORTEST_RACE = SOON
         config.budget.STAGE_PATIENCE = SOON
-        workflows.deeds.STAGE_PATIENCE = 3 * SOON  # type: ignore[attr-defined]
+        vars(workflows.deeds).update(STAGE_PATIENCE=3 * SOON)
     settings = load_settings(environment)
     asyncio.run(_live(settings, broken))
 

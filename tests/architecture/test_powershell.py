@@ -88,7 +88,7 @@ def a_script(*lines: str) -> bytes:
 
 
 def test_there_are_the_scripts_the_readme_names() -> None:
-    assert {"bootstrap.ps1", "start.ps1", "test.ps1"} <= {script.name for script in SCRIPTS}
+    assert {"bootstrap.ps1", "start.ps1", "test.ps1", "doctor.ps1"} <= {script.name for script in SCRIPTS}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from config.settings import FOREIGN_PREFIXES, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHELL_SCRIPTS = [PROJECT / name for name in ("bootstrap.sh", "start", "test")]
+SHELL_SCRIPTS = [PROJECT / name for name in ("bootstrap.sh", "start", "test", "doctor")]
 
 A_SETTING = re.compile(r"^#?([A-Z][A-Z_]*)=(.*)$", re.MULTILINE)
 

@@ -58,6 +58,12 @@ def _browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture
+def browser(_browser: Browser) -> Browser:
+    """For a test that needs a window of its own."""
+    return _browser
+
+
 @pytest.fixture(scope="session")
 def _backroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backroom]:
     books = tmp_path_factory.mktemp("backroom") / "orders.db"

@@ -8,9 +8,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from config.attributes import ORDER_STATUS, SEARCH_ATTRIBUTES
 from supervisor.temporal_server import DYNAMIC_CONFIG
 
 # A machine busy with other tests takes longer than the SDK's five seconds.
@@ -23,6 +27,7 @@ async def real_server() -> AsyncIterator[WorkflowEnvironment]:
     settings = [f"{name}={value}" for name, value in DYNAMIC_CONFIG.items()]
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
+        search_attributes=[ORDER_STATUS],
         dev_server_existing_path=_program("temporal"),
         dev_server_log_level="error",
         dev_server_extra_args=[word for one in settings for word in ("--dynamic-config-value", one)],
@@ -41,7 +46,18 @@ async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
         test_server_startup_timeout=START_WITHIN,
     )
     async with environment:
+        await add_search_attributes(environment.client)
         yield environment
+
+
+async def add_search_attributes(client: Client) -> None:
+    """Orders can be searched for in the client's namespace."""
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(
+            namespace=client.namespace, search_attributes=dict.fromkeys(SEARCH_ATTRIBUTES, keyword)
+        )
+    )
 
 
 def _program(name: str) -> str:

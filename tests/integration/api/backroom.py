@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.racing import Tools
 from bootstrap.temporal_cli import find_temporal_cli
+from config.attributes import ORDER_STATUS
 from db.database import Database
 from db.schema import migrate
 from hedge_state import HedgeState
@@ -79,6 +80,7 @@ async def _temporal() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_existing_path=str(find_temporal_cli(None)),
         dev_server_extra_args=[word for entry in config for word in ("--dynamic-config-value", entry)],
         data_converter=pydantic_data_converter,
+        search_attributes=[ORDER_STATUS],
     )
     try:
         yield server

@@ -3,13 +3,10 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from activities.racing import Tools
@@ -19,11 +16,11 @@ from db.database import Database
 from domain.status import OrderStatus
 from engine.connection import connect, connect_with_patience
 from engine.link import TemporalLink
-from engine.needs import what_is_missing
 from hedge_state import HedgeState
 from supervisor.status import ComponentState
 from supervisor.supervisor import Supervisor
 from tests.shop.dice import ScriptedDice
+from tests.shop.namespaces import register
 from tests.shop.orders import an_order
 from tests.shop.shop import open_shop
 from tests.shop.tls import Authority, Pair, tls_in_front_of
@@ -57,19 +54,6 @@ async def door(address: str, authority: Authority) -> AsyncIterator[str]:
     """Where the same server is reached by TLS only."""
     async with tls_in_front_of(address, authority) as guarded:
         yield guarded
-
-
-async def register(client: Client, namespace: str) -> None:
-    kept = Duration(seconds=int(timedelta(days=1).total_seconds()))
-    await client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=kept)
-    )
-    there = await Client.connect(client.service_client.config.target_host, namespace=namespace)
-
-    async def is_known() -> bool:
-        return await what_is_missing(there) is None
-
-    await eventually(is_known, wanted=f"the namespace {namespace}")
 
 
 def settings_for(address: str, **more: str) -> Settings:

@@ -3,25 +3,23 @@
 from functools import partial
 
 import pytest
-from temporalio.common import WorkflowIDReusePolicy
 
 from activities.books import BookActivities
 from activities.payment import PaymentActivities
 from activities.shipping import ShippingActivities
-from config.queues import TaskQueue
-from db.reads import find_order, find_standing
+from config.settings import ReviewMode
+from db.reads import find_standing
 from domain.events import ACCEPTED
 from domain.stages import Stage
 from domain.status import OrderStatus
-from domain.tasks import OrderStart
 from signals import CancellationEffect, Verdict
+from tests.shop.desk import a_desk_of
 from tests.shop.doors import Deed
 from tests.shop.facts import charged, ended, refunded, stages, undone, voided
 from tests.shop.orders import (
     BY_A_PERSON,
     ELSEWHERE,
     PlacedOrder,
-    Wanted,
     a_cancellation,
     a_review,
     an_order,
@@ -29,7 +27,6 @@ from tests.shop.orders import (
 )
 from tests.shop.shop import Shop
 from tests.shop.slow import slowly
-from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 from workflows.order_workflow import OrderWorkflow
 
 DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
@@ -40,26 +37,11 @@ async def lost(order: PlacedOrder) -> None:
     await order.handle.terminate("lost")
 
 
-async def taken_up(shop: Shop, order: PlacedOrder, wanted: Wanted) -> PlacedOrder:
-    """As the desk does it."""
+async def taken_up(shop: Shop, order: PlacedOrder, *, review: ReviewMode = ReviewMode.AUTO) -> PlacedOrder:
     standing = await shop.db.read(partial(find_standing, order_id=order.id))
-    row = await shop.db.read(partial(find_order, order_id=order.id))
-    assert row is not None
-    start = OrderStart(
-        order_id=order.id,
-        address=row.address,
-        budget=wanted.budget,
-        review=wanted.review,
-        standing=standing,
-    )
-    handle = await shop.client.start_workflow(
-        OrderWorkflow.run,
-        start,
-        id=order.handle.id,
-        task_queue=TaskQueue.ORDER,
-        task_timeout=WORKFLOW_TASK_TIMEOUT,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-    )
+    desk = a_desk_of(shop, review_mode=review)
+    await desk.start(shop.client, await desk.find(order.id), standing)
+    handle = shop.client.get_workflow_handle_for(OrderWorkflow.run, order.handle.id)
     return shop.adopt(order.id, handle)
 
 
@@ -69,12 +51,11 @@ CALLS = ["charge", "dispatch", *slowly("receive", "validate", "prepare", "ship",
 @pytest.mark.parametrize("call", CALLS)
 async def test_lost_in_the_middle_of_a_stage_it_completes_and_pays_once(shop: Shop, call: str) -> None:
     shop.dice.holds(call)
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for(call)
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
     shop.dice.lets_go(call)
 
     assert await order.ends() is OrderStatus.COMPLETED
@@ -94,12 +75,11 @@ DEEDS = [
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 async def test_lost_just_after_a_deed_it_does_not_repeat_it(shop: Shop, deed: Deed) -> None:
     door = shop.doors.shut_after(deed)
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await door.has_stopped_one()
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
 
     assert await order.ends() is OrderStatus.COMPLETED
     assert await order.story() == DONE
@@ -107,12 +87,11 @@ async def test_lost_just_after_a_deed_it_does_not_repeat_it(shop: Shop, deed: De
 
 
 async def test_while_a_person_is_awaited_it_waits_again(shop: Shop) -> None:
-    wanted = an_order(reviewed=BY_A_PERSON)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
     await before.awaits_its_review()
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before, review=ReviewMode.MANUAL)
     await order.awaits_its_review()
     await order.approve()
 
@@ -121,14 +100,13 @@ async def test_while_a_person_is_awaited_it_waits_again(shop: Shop) -> None:
 
 async def test_what_a_person_approved_is_not_asked_again(shop: Shop) -> None:
     shop.dice.holds("charge")
-    wanted = an_order(reviewed=BY_A_PERSON)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
     await before.awaits_its_review()
     await before.approve()
     await shop.dice.is_asked_for("charge")
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before, review=ReviewMode.MANUAL)
     with refused("ALREADY_REVIEWED"):
         await order.tell(a_review(Verdict.REJECT))
     shop.dice.lets_go("charge")
@@ -137,7 +115,6 @@ async def test_what_a_person_approved_is_not_asked_again(shop: Shop) -> None:
 
 
 async def test_what_a_person_turned_down_stays_so(shop: Shop) -> None:
-    wanted = an_order()
     door = shop.doors.shut_after(BookActivities.record_review)
     before = await shop.start(an_order(reviewed=BY_A_PERSON))
     await before.awaits_its_review()
@@ -145,7 +122,7 @@ async def test_what_a_person_turned_down_stays_so(shop: Shop) -> None:
     await door.has_stopped_one()
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
 
     assert await order.ends() is OrderStatus.REJECTED
     assert shop.dice.calls["charge"] == 0
@@ -156,8 +133,7 @@ async def test_a_cancellation_of_a_charge_that_nobody_knows_the_end_of_pays_back
     shop: Shop, provider_had_charged: bool
 ) -> None:
     shop.dice.holds("charge")
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for("charge")
     if provider_had_charged:
         await shop.provider_charges(before)
@@ -165,7 +141,7 @@ async def test_a_cancellation_of_a_charge_that_nobody_knows_the_end_of_pays_back
     await before.becomes(OrderStatus.CANCELLING)
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
 
     assert await order.ends() is OrderStatus.CANCELLED
     money = [charged(4200), refunded(4200)]
@@ -177,13 +153,12 @@ async def test_cancelled_anew_right_after_it_was_taken_up_it_answers_what_became
     shop: Shop,
 ) -> None:
     shop.dice.holds("charge")
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for("charge")
     await shop.provider_charges(before)
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
     effect = await order.cancel()
 
     assert effect is CancellationEffect.CANCELLED_AND_REFUNDED
@@ -193,15 +168,14 @@ async def test_cancelled_anew_right_after_it_was_taken_up_it_answers_what_became
 
 async def test_lost_on_the_way_back_it_goes_on_undoing_and_undoes_nothing_twice(shop: Shop) -> None:
     shop.dice.holds("dispatch", "refund")
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await shop.dice.is_asked_for("dispatch")
     await before.cancel()
     shop.dice.lets_go("dispatch")
     await shop.dice.is_asked_for("refund")
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
     shop.dice.lets_go("refund")
 
     assert await order.ends() is OrderStatus.CANCELLED
@@ -222,13 +196,12 @@ async def test_lost_on_the_way_back_it_goes_on_undoing_and_undoes_nothing_twice(
 async def test_given_up_before_it_was_lost_it_stays_given_up(shop: Shop, deed: Deed) -> None:
     door = shop.doors.shut_after(deed)
     shop.dice.breaks("charge")
-    wanted = an_order(costing_cents=4200)
-    before = await shop.start(wanted)
+    before = await shop.start(an_order(costing_cents=4200))
     await door.has_stopped_one()
 
     await lost(before)
     shop.dice.lets_go("charge")
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
 
     assert await order.ends() is OrderStatus.FAILED
     assert await order.payments() == []
@@ -238,12 +211,11 @@ async def test_given_up_before_it_was_lost_it_stays_given_up(shop: Shop, deed: D
 async def test_a_door_that_may_have_closed_stays_closed(shop: Shop) -> None:
     """The carrier may have the label already, though nobody wrote that down."""
     shop.dice.holds("dispatch")
-    wanted = an_order()
-    before = await shop.start(wanted)
+    before = await shop.start(an_order())
     await shop.dice.is_asked_for("dispatch")
 
     await lost(before)
-    order = await taken_up(shop, before, wanted)
+    order = await taken_up(shop, before)
     with refused("ADDRESS_LOCKED"):
         await order.change_address(ELSEWHERE)
     shop.dice.lets_go("dispatch")

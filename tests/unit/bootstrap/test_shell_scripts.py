@@ -20,11 +20,11 @@ TELLS_WHAT_IT_WAS_CALLED_WITH = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The three scripts, with a bootstrap, checks and an API that only tell that they ran."""
+    """The scripts, with a bootstrap, checks and an API that only tell that they ran."""
     root = tmp_path / "a project"
     (root / "bootstrap").mkdir(parents=True)
     (root / ".venv/bin").mkdir(parents=True)
-    for script in ("start", "test", "bootstrap.sh"):
+    for script in ("start", "test", "doctor", "bootstrap.sh"):
         shutil.copy(PROJECT / script, root)
     for name, code in (("bootstrap/__main__", 0), ("bootstrap/checks", 5), ("main", 7)):
         told = TELLS_WHAT_IT_WAS_CALLED_WITH.format(name=name, code=code)
@@ -49,6 +49,13 @@ def a_python(folder: Path, name: str, *, new_enough: bool) -> None:
     program = folder / name
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n' if new_enough else "#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
+
+
+def test_the_doctor_sets_nothing_up(root: Path) -> None:
+    code, told = run(root / "doctor", "--fix")
+
+    assert told == [f"bootstrap/__main__ {root} --doctor --fix"]
+    assert code == 0
 
 
 def test_start_sets_up_then_becomes_the_api(root: Path) -> None:
