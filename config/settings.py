@@ -45,13 +45,16 @@ FOR_ITS_OWNERS_EYES = ("API_KEYS", "PAYLOAD_KEY")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Where one listens under every name and address at once.
-EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on  # nosec B104
 
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 
 # Any of these, and no server of our own is started.
 NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+
+# Both or none: which build of ours a worker is.
+DEPLOYMENT, BUILD = "TEMPORAL_DEPLOYMENT_NAME", "TEMPORAL_WORKER_BUILD_ID"
 
 # These say nothing without one of those.
 OF_ANOTHER_SERVER = ("TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY", "TEMPORAL_TLS")
@@ -169,6 +172,19 @@ class Settings(BaseModel):
         if meant and self.uses_embedded_temporal:
             raise ValueError(f"{', '.join(meant)}: of which server? Set TEMPORAL_ADDRESS or TEMPORAL_PROFILE")
         return self
+
+    @model_validator(mode="after")
+    def _a_build_is_one_of_a_deployment(self) -> Self:
+        if (DEPLOYMENT in self.temporal_environment) != (BUILD in self.temporal_environment):
+            raise ValueError(f"{DEPLOYMENT} and {BUILD} are set together or not at all")
+        return self
+
+    @property
+    def worker_version(self) -> tuple[str, str] | None:
+        """The deployment and the build that the workers say they are; None: they are all alike."""
+        if DEPLOYMENT not in self.temporal_environment:
+            return None
+        return self.temporal_environment[DEPLOYMENT], self.temporal_environment[BUILD]
 
     @property
     def payload_keys(self) -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from random import Random
 
 from temporalio import workflow
+from temporalio.common import WorkerDeploymentVersion
 
 from activities.racing import Tools
 from config.settings import BadSettings, Settings, load_settings
@@ -78,13 +79,26 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
     if stop.is_set():
         connecting.cancel()
         return
-    worker = build_worker(spec, await connecting, tools, activities=settings.worker_activities)
+    worker = build_worker(
+        spec,
+        await connecting,
+        tools,
+        activities=settings.worker_activities,
+        version=_version(settings),
+    )
     working = asyncio.create_task(worker.run())
     log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
     await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
     await worker.shutdown()
     await working
     log.info("worker.drained", extra={"worker": spec.name})
+
+
+def _version(settings: Settings) -> WorkerDeploymentVersion | None:
+    if settings.worker_version is None:
+        return None
+    deployment, build = settings.worker_version
+    return WorkerDeploymentVersion(deployment_name=deployment, build_id=build)
 
 
 def build_tools(settings: Settings, vane: WeatherVane) -> Tools:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.journal import Journal
 from activities.racing import Activities, Tools
@@ -40,9 +41,17 @@ class WorkerSpec:
 
 
 def build_worker(
-    spec: WorkerSpec, client: Client, tools: Tools, *, activities: int = ACTIVITIES_AT_ONCE
+    spec: WorkerSpec,
+    client: Client,
+    tools: Tools,
+    *,
+    activities: int = ACTIVITIES_AT_ONCE,
+    version: WorkerDeploymentVersion | None = None,
 ) -> Worker:
-    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once."""
+    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once.
+
+    With a `version`, it begins orders when that is the current one, and ends those it has begun.
+    """
     return Worker(
         client,
         task_queue=spec.queue,
@@ -55,4 +64,14 @@ def build_worker(
         graceful_shutdown_timeout=DRAIN,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        deployment_config=_deployment(version) if version else None,
+    )
+
+
+def _deployment(version: WorkerDeploymentVersion) -> WorkerDeploymentConfig:
+    """An order ends on the build it was begun with: it takes seconds, and then no build need know another."""
+    return WorkerDeploymentConfig(
+        version=version,
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
     )

@@ -10,6 +10,7 @@ from temporalio.workflow import NondeterminismError
 
 from domain.orders import return_workflow_id
 from domain.status import OrderStatus
+from tests.replay.recorded import keep_if_asked
 from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
 from tests.shop.shop import Shop
 from workers.spec import WORKFLOW_RUNNER
@@ -27,6 +28,7 @@ async def replay(*histories: WorkflowHistory) -> None:
     )
     for history in histories:
         await replayer.replay_workflow(history)
+        keep_if_asked(history)
 
 
 async def histories_of(order: PlacedOrder, *, shippings: int = 1) -> list[WorkflowHistory]:
@@ -87,3 +89,21 @@ async def test_a_story_told_otherwise_does_not_replay(shop: Shop, monkeypatch: p
 
     with pytest.raises(NondeterminismError):
         await replay(await order.handle.fetch_history())
+
+
+async def test_a_rejected_order_replays(shop: Shop) -> None:
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await order.reject()
+    assert await order.ends() is OrderStatus.REJECTED
+
+    await replay(await order.handle.fetch_history())
+
+
+async def test_an_order_that_was_cancelled_before_its_charge_replays(shop: Shop) -> None:
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await order.cancel()
+    assert await order.ends() is OrderStatus.CANCELLED
+
+    await replay(await order.handle.fetch_history())

@@ -163,3 +163,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file.write_text("HEDGES=3\n")
 
     assert load_settings({"HEDGES": "1"}, file).hedges == 1
+
+
+def test_a_worker_is_a_build_of_a_deployment_or_just_a_worker() -> None:
+    named = {"TEMPORAL_DEPLOYMENT_NAME": "orders", "TEMPORAL_WORKER_BUILD_ID": "41"}
+
+    assert load().worker_version is None
+    assert load(**named).worker_version == ("orders", "41")
+    assert load(**named).uses_embedded_temporal
+    assert len(mistakes(TEMPORAL_WORKER_BUILD_ID="41")) == 1

@@ -1,0 +1,28 @@
+"""Histories that earlier code made, kept as files.
+
+Made by `RECORD_HISTORIES=1 python -m pytest tests/replay/test_replay.py`. Those of earlier code stay
+for as long as an order may be open that began under it; see docs/changing-workflows.md.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from temporalio.client import WorkflowHistory
+
+FOLDER = Path(__file__).parent / "histories"
+FILES = sorted(FOLDER.glob("*.json"))
+
+# A worker's name tells of the machine it ran on.
+WHO = re.compile(r'("identity": ?)"[^"]*"')
+
+
+def keep_if_asked(history: WorkflowHistory) -> None:
+    """What a test has replayed becomes what later code has to replay."""
+    if not os.environ.get("RECORD_HISTORIES"):
+        return
+    test = os.environ["PYTEST_CURRENT_TEST"].split("::")[1].split()[0].removeprefix("test_")
+    kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
+    number = len(list(FOLDER.glob(f"{test}-*.json"))) + 1
+    text = WHO.sub(r'\1"a worker"', history.to_json())
+    (FOLDER / f"{test}-{number}-{kind}.json").write_text(text + "\n", encoding="utf-8")
