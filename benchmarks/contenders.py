@@ -6,12 +6,14 @@ from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from benchmarks.stubs import Mix
+from domain.faults import DeadlineFault, Fault
 from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
 
 Call = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 HEDGES = 7
 
@@ -50,25 +52,36 @@ class OneAtATime:
 
 
 class SevenAtOnce:
-    """The seed's way: as many as allowed start together, the first success wins, the others are cancelled."""
+    """The seed's way, of a stage that returns nothing."""
 
     async def stage(self, _: str, call: Call) -> None:
-        running: set[asyncio.Future[None]] = {asyncio.ensure_future(call()) for _ in range(HEDGES)}
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                await self._first_success(running)
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        await seven_at_once(call)
 
-    async def _first_success(self, tasks: set[asyncio.Future[None]]) -> None:
-        pending = tasks
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            if any(task.exception() is None for task in done):
-                return
-        raise ConnectionError("all failed")
+
+async def seven_at_once(call: Callable[[], Awaitable[T]]) -> T:
+    """Return the first of seven that start together to end without a fault; the others are cancelled.
+
+    Raises DeadlineFault when there is none within the timeout.
+    """
+    running: set[asyncio.Future[T]] = {asyncio.ensure_future(call()) for _ in range(HEDGES)}
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            return await _first_without_a_fault(running)
+    except TimeoutError:
+        raise DeadlineFault("no winner in time") from None
+    finally:
+        for attempt in running:
+            attempt.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _first_without_a_fault(pending: set[asyncio.Future[T]]) -> T:
+    while pending:
+        ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for attempt in ended:
+            if not isinstance(attempt.exception(), Fault):
+                return attempt.result()
+    raise DeadlineFault("all seven failed")
 
 
 class Nopanic:

@@ -1,5 +1,6 @@
 """CPU and memory of a system's processes, read from outside."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import psutil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """CPU seconds since the process began; bytes resident, files open, threads, now."""
+    """CPU seconds since the process began; bytes resident, files and sockets open, threads, now."""
 
     cpu_seconds: float
     memory_bytes: int
@@ -33,6 +34,13 @@ def _usage(process: psutil.Process) -> Usage:
         return Usage(
             cpu_seconds=times.user + times.system,
             memory_bytes=process.memory_info().rss,
-            files=len(process.open_files()),
+            files=_files(process),
             threads=process.num_threads(),
         )
+
+
+def _files(process: psutil.Process) -> int:
+    """File descriptors, of which a socket is one; on Windows, handles."""
+    if sys.platform == "win32":
+        return process.num_handles()
+    return process.num_fds()

@@ -1,25 +1,36 @@
-"""Whole systems to be measured side by side, each with a server, workers and a database of its own."""
+"""Ours and what it is compared with on Temporal: a server, workers, mostly an API, on free ports."""
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    nullcontext,
+)
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from unittest import mock
 from uuid import uuid4
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from temporalio.client import Client
 
+from benchmarks.contenders import HEDGES
 from benchmarks.meter import Usage, usage_of
 from benchmarks.running_system import ADDRESS, ROOT
+from benchmarks.systems import Recipe, System, Tally
 from benchmarks.workers import FLOOR, SEVEN_AT_ONCE
 from config.queues import TaskQueue
-from config.settings import load_settings
+from config.settings import Settings, load_settings
+from domain.status import OrderStatus
 from engine.connection import connect
 from supervisor import temporal_server
 from supervisor.ports import free_port
@@ -29,22 +40,74 @@ from supervisor.supervisor import WORKERS, Supervisor
 PATIENCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.1
 
-
-class Customer(Protocol):
-    """Places an order and returns when it has ended."""
-
-    async def order(self) -> None: ...
+# What an event of a flaky stage says of its calls. The plain way keeps no record of them: it makes as many
+# each time Temporal tries.
+RECORDED, ALL_EACH_TIME = "launched", f"{HEDGES} * attempts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What makes one contender: its workers, its settings, what its server is told."""
+class TemporalSystem:
+    """A Temporal server and its workers."""
 
-    name: str
-    workers: Sequence[ProcessSpec] = WORKERS
-    settings: Mapping[str, str] = field(default_factory=dict)
-    is_floor: bool = False
-    tells_server: Callable[[], AbstractContextManager[Any]] = nullcontext
+    settings: Settings
+    supervisor: Supervisor
+    temporal: Client
+
+    async def order(self) -> bool:
+        """Run the floor's workflow, which is all there is to an order."""
+        name = f"floor-{uuid4()}"
+        await self.temporal.execute_workflow("FloorOrder", id=name, task_queue=TaskQueue.ORDER)
+        return True
+
+    async def pids(self) -> dict[str, int]:
+        """By name. The supervisor takes this process for the API: it is left out."""
+        status = await self.supervisor.status()
+        return {part.name: part.pid for part in status.components if part.pid and part.name != "api"}
+
+    async def usage(self) -> dict[str, Usage]:
+        return usage_of(await self.pids())
+
+    async def tally(self) -> Tally:
+        return Tally()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopSystem(TemporalSystem):
+    """One with an API and books; `calls_of_an_event` is SQL over an event's columns."""
+
+    api: subprocess.Popen[bytes]
+    http: httpx.AsyncClient
+    calls_of_an_event: str
+
+    async def place(self) -> dict[str, Any]:
+        """Place an order by the API and return its answer."""
+        placed = await self.http.post("/orders", json={"address": ADDRESS})
+        placed.raise_for_status()
+        answer: dict[str, Any] = placed.json()
+        return answer
+
+    async def order(self) -> bool:
+        placed = await self.place()
+        outcome = await self.temporal.get_workflow_handle(placed["workflow_id"]).result()
+        return bool(outcome["status"] == OrderStatus.COMPLETED)
+
+    async def pids(self) -> dict[str, int]:
+        return {**await TemporalSystem.pids(self), "api": self.api.pid}
+
+    async def tally(self) -> Tally:
+        sums = f"COALESCE(SUM({self.calls_of_an_event}), 0), COUNT(*)"
+        (calls, stages), *_ = self.read(f"SELECT {sums} FROM events WHERE launched IS NOT NULL")
+        return Tally(calls=calls, stages=stages, breached=await self._breached())
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the books, from outside."""
+        with closing(sqlite3.connect(self.settings.data_dir / "orders.db")) as books:
+            return books.execute(query, values).fetchall()
+
+    async def _breached(self) -> int:
+        told = (await self.http.get("/metrics")).text
+        figures = {family.name: family.samples for family in text_string_to_metric_families(told)}
+        return round(figures["orders_sla_breached"][0].value)
 
 
 def _workers(contender: str, queues: Sequence[TaskQueue]) -> tuple[ProcessSpec, ...]:
@@ -58,88 +121,77 @@ def _workers(contender: str, queues: Sequence[TaskQueue]) -> tuple[ProcessSpec, 
     )
 
 
-RECIPES = (
-    Recipe(name="floor", workers=_workers(FLOOR, (TaskQueue.ORDER, TaskQueue.SHIPPING)), is_floor=True),
-    Recipe(name="ours"),
-    Recipe(name="ours, HEDGES=1", settings={"HEDGES": "1"}),
-    Recipe(name="seven at once", workers=_workers(SEVEN_AT_ONCE, tuple(TaskQueue))),
-    Recipe(
-        name="ours, server's defaults",
-        tells_server=lambda: mock.patch.object(temporal_server, "DYNAMIC_CONFIG", {}),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeSystem:
-    """A recipe that runs. `database` holds nothing for the floor."""
-
-    recipe: Recipe
-    supervisor: Supervisor
-    temporal: Client
-    database: Path
-    api: subprocess.Popen[bytes] | None
-    http: httpx.AsyncClient
-
-    async def order(self) -> None:
-        """Place one order, by the API where there is one, and see it end."""
-        if self.recipe.is_floor:
-            name = f"floor-{uuid4()}"
-            await self.temporal.execute_workflow("FloorOrder", id=name, task_queue=TaskQueue.ORDER)
-            return
-        placed = await self.http.post("/orders", json={"address": ADDRESS})
-        placed.raise_for_status()
-        await self.temporal.get_workflow_handle(placed.json()["workflow_id"]).result()
-
-    async def pids(self) -> dict[str, int]:
-        """By name, the API's too."""
-        status = await self.supervisor.status()
-        found = {part.name: part.pid for part in status.components if part.pid and part.name != "api"}
-        return found if self.api is None else {**found, "api": self.api.pid}
-
-    async def usage(self) -> dict[str, Usage]:
-        return usage_of(await self.pids())
+@asynccontextmanager
+async def running_floor(settings: Mapping[str, str], folder: Path) -> AsyncIterator[TemporalSystem]:
+    """Run the server, and workers whose activities are empty."""
+    workers = _workers(FLOOR, (TaskQueue.ORDER, TaskQueue.SHIPPING))
+    async with _supervised(settings, folder, workers) as system:
+        yield system
 
 
 @asynccontextmanager
-async def running(recipe: Recipe, data_dir: Path) -> AsyncIterator[WholeSystem]:
-    """Run the recipe on free ports until it is left; then nothing of it is left."""
-    environment = {
-        "DATA_DIR": str(data_dir),
-        "AUTOSTART": "false",
-        "REVIEW_SECONDS": "0",
-        "LOG_FORMAT": "json",
-        **{name: str(free_port()) for name in ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")},
-        **recipe.settings,
-    }
-    with mock.patch.dict(os.environ, environment), recipe.tells_server():
+async def running_shop(
+    settings: Mapping[str, str],
+    folder: Path,
+    *,
+    workers: Sequence[ProcessSpec] = WORKERS,
+    calls_of_an_event: str = RECORDED,
+    tells_server: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> AsyncIterator[ShopSystem]:
+    """Run everything on free ports until it is left; then nothing of it is left."""
+    with tells_server():
+        async with _supervised(settings, folder, workers) as system, _api(system.settings) as (api, http):
+            yield ShopSystem(
+                settings=system.settings,
+                supervisor=system.supervisor,
+                temporal=system.temporal,
+                api=api,
+                http=http,
+                calls_of_an_event=calls_of_an_event,
+            )
+
+
+@asynccontextmanager
+async def _supervised(
+    given: Mapping[str, str], folder: Path, workers: Sequence[ProcessSpec]
+) -> AsyncIterator[TemporalSystem]:
+    ports = {name: str(free_port()) for name in ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
+    fixed = {"DATA_DIR": str(folder), "AUTOSTART": "false", "REVIEW_SECONDS": "0", "LOG_FORMAT": "json"}
+    with mock.patch.dict(os.environ, {**fixed, **ports, **given}):
         settings = load_settings()
-        supervisor = Supervisor(settings, workers=recipe.workers)
-        await supervisor.start()
-        api = None if recipe.is_floor else _start_api()
-        url = f"http://127.0.0.1:{settings.api_port}"
+        supervisor = Supervisor(settings, workers=workers)
         try:
-            async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
-                if api:
-                    await _answering(http)
-                yield WholeSystem(
-                    recipe=recipe,
-                    supervisor=supervisor,
-                    temporal=await connect(settings),
-                    database=data_dir / "orders.db",
-                    api=api,
-                    http=http,
-                )
+            await supervisor.start()
+            yield TemporalSystem(settings=settings, supervisor=supervisor, temporal=await connect(settings))
         finally:
-            if api:
-                api.terminate()
-                await asyncio.to_thread(api.wait, PATIENCE_SECONDS)
             await supervisor.stop()
 
 
-def _start_api() -> subprocess.Popen[bytes]:
+@asynccontextmanager
+async def _api(settings: Settings) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
+    async with served((sys.executable, "main.py"), settings.api_port) as api:
+        yield api
+
+
+@asynccontextmanager
+async def served(
+    command: Sequence[str], port: int
+) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
+    """Run a program that answers at /healthz on `port`, and a client of it."""
+    process = _spawn(command)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
+            await _answering(http)
+            yield process, http
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, PATIENCE_SECONDS)
+
+
+def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
     quiet = subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, "main.py"], cwd=ROOT, stdout=quiet, stderr=quiet)
+    return subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet)
 
 
 async def _answering(http: httpx.AsyncClient) -> None:
@@ -151,3 +203,29 @@ async def _answering(http: httpx.AsyncClient) -> None:
             except httpx.TransportError:
                 pass
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def _seven_at_once(settings: Mapping[str, str], folder: Path) -> AbstractAsyncContextManager[System]:
+    workers = _workers(SEVEN_AT_ONCE, tuple(TaskQueue))
+    return running_shop(settings, folder, workers=workers, calls_of_an_event=ALL_EACH_TIME)
+
+
+def _untold_server(settings: Mapping[str, str], folder: Path) -> AbstractAsyncContextManager[System]:
+    def untold() -> AbstractContextManager[Any]:
+        return mock.patch.object(temporal_server, "DYNAMIC_CONFIG", {})
+
+    return running_shop(settings, folder, tells_server=untold)
+
+
+OURS = "ours"
+
+# That none is late is seen of many only.
+MANY, MANY_TAKE_SECONDS = {1: 200, 10: 3000, 50: 300}, 900.0
+
+ON_TEMPORAL = (
+    Recipe(name="floor", run=running_floor),
+    Recipe(name=OURS, run=running_shop, orders=MANY, longest_seconds=MANY_TAKE_SECONDS),
+    Recipe(name="ours, HEDGES=1", run=running_shop, settings={"HEDGES": "1"}),
+    Recipe(name="seven at once", run=_seven_at_once),
+    Recipe(name="ours, server's defaults", run=_untold_server),
+)
