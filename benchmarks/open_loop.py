@@ -32,6 +32,11 @@ class Sender:
         self._open = 0
         self._under_way: set[asyncio.Task[None]] = set()
 
+    @property
+    def under_way(self) -> int:
+        """Requests whose answer is not there yet."""
+        return len(self._under_way)
+
     async def send(self, *, rate: float, lasts: timedelta) -> Tally:
         """Send at that rate for that long; return once every answer is there."""
         tally, began, sent = Tally(), time.monotonic(), 0

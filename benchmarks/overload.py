@@ -71,10 +71,10 @@ class Trial:
 
     async def peak(self) -> float:
         """Orders that end a second when as many are open as can be worked on."""
-        tally, until = Tally(), time.monotonic() + (WARM_UP + self._lasts).total_seconds()
-        measuring = asyncio.create_task(self._ended_a_second(WARM_UP, self._lasts))
-        while time.monotonic() < until:
-            self._sender.send_some(max(0, OPEN_AT_PEAK - await self._open()), tally)
+        tally, measuring = Tally(), asyncio.create_task(self._peak_a_second())
+        while not measuring.done():
+            wanted = OPEN_AT_PEAK - await self._open() - self._sender.under_way
+            self._sender.send_some(max(0, wanted), tally)
             await asyncio.sleep(5 * TICK.total_seconds())
         await self._all_ended()
         return await measuring
@@ -101,6 +101,15 @@ class Trial:
     async def close(self) -> None:
         await self._sender.close()
         self._db.close()
+
+    async def _peak_a_second(self) -> float:
+        """The first ones are ordered together and end together, so the count begins when they are gone."""
+
+        async def first_are_gone() -> bool:
+            return await self._ended() >= OPEN_AT_PEAK
+
+        await until(first_are_gone, ENDS_WITHIN, "the end of the first orders")
+        return await self._ended_a_second(timedelta(), self._lasts)
 
     async def _ended_a_second(self, after: timedelta, lasts: timedelta) -> float:
         await asyncio.sleep(after.total_seconds())

@@ -1,4 +1,4 @@
-"""The worked example of docs/changing-workflows.md: open orders live with it, and new ones have it."""
+"""The worked example of docs/changing-workflows.md: open orders live with it, new ones have it."""
 
 import inspect
 from datetime import timedelta
