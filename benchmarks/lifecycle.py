@@ -8,6 +8,7 @@ docs/; `--orders 0.1` runs a tenth of the orders.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -112,6 +113,8 @@ def is_there(recipe: Recipe) -> bool:
 def main() -> None:
     """Measure the contenders that were asked for, and write down what was found if that is all of them."""
     given = _arguments()
+    # That a child died is no news where it was killed.
+    logging.basicConfig(level=logging.ERROR)
     recipes = [recipe for recipe in RECIPES if given.only is None or recipe.name in given.only]
     taken_on = machine()
     rows = asyncio.run(measure_all([*filter(is_there, recipes)], given.orders, given.seed))
