@@ -59,6 +59,11 @@ def _blocks(
     return {name: "\n".join(make(results)) if results else NOT_YET for name, make in makers.items()}
 
 
+def _picture(words: str, chart: Path) -> str:
+    """Where it is seen from the page."""
+    return f"![{words}]({chart.relative_to(PAGE.parent).as_posix()})"
+
+
 def _table(headings: Sequence[str], lines: Sequence[Sequence[object]]) -> Iterator[str]:
     yield f"| {' | '.join(headings)} |"
     yield "|" + "---|" * len(headings)
@@ -78,6 +83,10 @@ def machine(results: Results) -> Iterator[str]:
 def lifecycle(results: Results) -> Iterator[str]:
     headings = ("contender", "in flight", "orders", "orders/s", "p50", "p99", "longest", "in time", "late")
     more = ("breached", "failed", "calls a stage", "memory, MiB")
+    yield _picture(
+        "An order's median and 99th percentile against orders a second, by contender and load", CHART
+    )
+    yield ""
     yield from _table((*headings, *more), [_cells(row) for row in rows_of(results)])
 
 
@@ -137,6 +146,8 @@ def soak_summary(results: Results) -> Iterator[str]:
         f"The first tenth of them took {found['first_p50']:.2f} s in the median and {found['first_p99']:.2f} "
         f"at the 99th percentile, the last tenth {found['last_p50']:.2f} and {found['last_p99']:.2f}."
     )
+    yield ""
+    yield _picture("Memory, open files and database sizes over the run", SOAK_CHART)
 
 
 def soak_growth(results: Results) -> Iterator[str]:

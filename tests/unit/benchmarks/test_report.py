@@ -73,7 +73,7 @@ def test_a_block_is_written_anew_and_the_rest_left_alone() -> None:
 
     made = renewed(page, RESULTS_OF_A_RUN, None)
 
-    assert made.startswith("before\n<!-- lifecycle -->\n| contender |")
+    assert made.startswith("before\n<!-- lifecycle -->\n![")
     assert "| ours | 10 | 300 | 8.00 | 1.00 | 2.00 | 3.00 | 100.0% | 0 | 0 | 0 | 3.00 | 400 |\n" in made
     assert made.endswith(f"<!-- end -->\nafter\n<!-- soak -->\n{NOT_YET}\n<!-- end -->\n")
     assert renewed(made, RESULTS_OF_A_RUN, None) == made
