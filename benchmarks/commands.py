@@ -81,9 +81,9 @@ class Customer:
             await self._after_a_while(order_id, "cancel_order", "POST", "cancel")
         elif plan < 0.55:
             await self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS)
-        elif plan < 0.75:
+        elif plan < 0.78:
             await self._review(order_id)
-        elif plan < 0.85:
+        elif plan < 0.87:
             await asyncio.gather(
                 self._after_a_while(order_id, "cancel_order", "POST", "cancel"),
                 self._after_a_while(order_id, "update_address", "PUT", "address", OTHER_ADDRESS),
@@ -96,7 +96,7 @@ class Customer:
         """Most reviewers wait for their turn, some come too early or too late."""
         decision = "approve" if self._random.random() < 0.5 else "reject"
         body = {"decision": decision, "reviewer": "Rae"}
-        if self._random.random() < 0.7:
+        if self._random.random() < 0.9:
             await self._stage_seen(order_id, "order_validated")
             await self._twice(order_id, "review_order", "POST", "review", body)
         else:
