@@ -1,6 +1,6 @@
 """Today's code tells the same story again from its history: a running order survives a restart."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -10,9 +10,10 @@ from temporalio.workflow import NondeterminismError
 
 from domain.orders import return_workflow_id
 from domain.status import OrderStatus
+from domain.tasks import ReviewRules
 from tests.replay.recorded import keep_if_asked
 from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
-from tests.shop.shop import Shop
+from tests.shop.shop import RETURN_WINDOW, Shop
 from workers.spec import WORKFLOW_RUNNER
 from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
@@ -105,5 +106,42 @@ async def test_an_order_that_was_cancelled_before_its_charge_replays(shop: Shop)
     await order.awaits_its_review()
     await order.cancel()
     assert await order.ends() is OrderStatus.CANCELLED
+
+    await replay(await order.handle.fetch_history())
+
+
+async def test_an_order_that_nobody_reviewed_in_time_replays(shop: Shop) -> None:
+    at_once = ReviewRules(approve_after=None, deadline=timedelta(milliseconds=50))
+    order = await shop.start(an_order(reviewed=at_once))
+    assert await order.ends() is OrderStatus.EXPIRED
+
+    await replay(await order.handle.fetch_history())
+
+
+async def test_an_order_that_is_not_valid_replays(shop: Shop) -> None:
+    order = await shop.start(an_order(items=()))
+    assert await order.ends() is OrderStatus.REJECTED
+
+    await replay(await order.handle.fetch_history())
+
+
+async def test_a_return_that_was_refused_replays(shop: Shop) -> None:
+    order = await shop.start(an_order())
+    assert await order.ends() is OrderStatus.COMPLETED
+    too_late = await order.shipped_at() + RETURN_WINDOW + timedelta(seconds=1)
+    refused = await shop.take_back(order, requested_at=too_late, command_id="r1")
+    assert refused.refusal_code == "RETURN_WINDOW_CLOSED"
+    asked_for = shop.client.get_workflow_handle(return_workflow_id(shop.tag, order.id, "r1"))
+
+    await replay(await asked_for.fetch_history())
+
+
+@pytest.mark.usefixtures("soon_given_up")
+async def test_an_order_whose_charge_was_in_doubt_replays(shop: Shop) -> None:
+    shop.dice.breaks("charge")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("charge")
+    await shop.provider_charges(order)
+    assert await order.ends() is OrderStatus.COMPLETED
 
     await replay(await order.handle.fetch_history())
