@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from benchmarks.journal import JournallingClient
+from benchmarks.chaos.customers import PatientClient
 from benchmarks.running_system import ADDRESS, ENDED, started
 from domain.events import EventType
 from observability.invariants.api import NUMBERS
@@ -63,9 +63,12 @@ OUTCOMES = (
 
 
 class Customer:
-    """Places one order and says to it what the dice tell; asks some things twice, under the same key."""
+    """Places one order and says to it what the dice tell; asks some things twice, under the same key.
 
-    def __init__(self, client: JournallingClient, random: Random) -> None:
+    Who is told 503 asks again: a key without an answer would be the customer's fault.
+    """
+
+    def __init__(self, client: PatientClient, random: Random) -> None:
         self._client = client
         self._random = random
 
@@ -148,9 +151,9 @@ class Customer:
         return UUID(int=self._random.getrandbits(128))
 
 
-async def drive(base_url: str, journal: Path, orders: int, seed: int) -> JournallingClient:
+async def drive(base_url: str, journal: Path, orders: int, seed: int) -> PatientClient:
     """Let the crowd shop, so many at once; return the client with its journal."""
-    client = JournallingClient(base_url, journal)
+    client = PatientClient(base_url, journal)
     waiting = [Random(f"{seed}-{number}") for number in range(orders)]
     begun = time.monotonic()
 
