@@ -13,8 +13,11 @@ from temporalio.client import WorkflowHistory
 FOLDER = Path(__file__).parent / "histories"
 FILES = sorted(FOLDER.glob("*.json"))
 
-# A worker's name tells of the machine it ran on.
-WHO = re.compile(r'("identity": ?)"[^"]*"')
+# A worker's name and the folders in a traceback tell of the machine it ran on, and nothing to a replay.
+OF_THE_MACHINE = (
+    (re.compile(r'("identity": ?)"[^"]*"'), r'\1"a worker"'),
+    (re.compile(r'("stackTrace": ?)"(?:[^"\\]|\\.)*"'), r'\1""'),
+)
 
 
 def keep_if_asked(history: WorkflowHistory) -> None:
@@ -24,5 +27,7 @@ def keep_if_asked(history: WorkflowHistory) -> None:
     test = os.environ["PYTEST_CURRENT_TEST"].split("::")[1].split()[0].removeprefix("test_")
     kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
     number = len(list(FOLDER.glob(f"{test}-*.json"))) + 1
-    text = WHO.sub(r'\1"a worker"', history.to_json())
+    text = history.to_json()
+    for told, instead in OF_THE_MACHINE:
+        text = told.sub(instead, text)
     (FOLDER / f"{test}-{number}-{kind}.json").write_text(text + "\n", encoding="utf-8")
