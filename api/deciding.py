@@ -21,7 +21,7 @@ from domain.events import Command, EventType
 from domain.orders import OrderId
 from domain.refusals import Refusal
 from domain.stages import Progress
-from domain.status import OrderStatus
+from domain.status import ITS_WORKFLOW_DECIDES, OrderStatus
 from signals import (
     AddressChange,
     Cancellation,
@@ -86,8 +86,8 @@ async def decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -
 async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -> Any:
     for _ in range(2):
         order, was_accepted = await desk.db.read(partial(_look_up, order_id=order_id, command=command))
-        if order.status is not OrderStatus.IN_PROGRESS and not was_accepted:
-            # Every rule refuses then, and the workflow may be closed: a return is not its own.
+        if order.status not in ITS_WORKFLOW_DECIDES and not was_accepted:
+            # Every rule refuses then. Any sooner, this very command may be under way to being accepted.
             way.rule(order.status, order.progress)
         try:
             return await _ask(desk, order, way, command)
@@ -95,7 +95,8 @@ async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) 
             if was_accepted:
                 return way.by_the_books(order)
             # It was never started, or has closed since the row was read.
-            await desk.start(desk.link.client(), order)
+            if order.status is OrderStatus.IN_PROGRESS:
+                await desk.start(desk.link.client(), order)
     raise DecisionPending(order_id)
 
 

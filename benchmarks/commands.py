@@ -46,7 +46,7 @@ LOOK_EVERY_SECONDS = 0.1
 # What the run must have met, each at least this often per 2,000 orders, to have shown anything.
 EACH_OUTCOME = 50
 
-OUTCOMES = (
+ESSENTIAL_OUTCOMES = (
     "completed",
     "cancelled before the charge",
     "cancelled after the charge",
@@ -55,6 +55,9 @@ OUTCOMES = (
     "address refused",
     "returned",
     "return refused",
+)
+OUTCOMES = (
+    *ESSENTIAL_OUTCOMES,
     "return too late",
     "reviewed by a person",
     "rejected by a person",
@@ -202,7 +205,10 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--orders", type=int, default=2000)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--folder", type=Path, help="keep the run's database and journal there")
     given = options.parse_args()
+    if given.folder:
+        return _run(given.folder, given.orders, given.seed)
     with tempfile.TemporaryDirectory() as folder:
         return _run(Path(folder), given.orders, given.seed)
 

@@ -26,6 +26,9 @@ OPEN = frozenset(
     {OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING, OrderStatus.RETURNING}
 )
 
+# While the order's own workflow has the word: a return has another, and after an end there is none.
+ITS_WORKFLOW_DECIDES = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING})
+
 # What an order is while it is on its way to an end that undoes something.
 ON_THE_WAY_TO = {
     OrderStatus.CANCELLED: OrderStatus.CANCELLING,

@@ -5,23 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.chaos.books import longest_stall_seconds
 from benchmarks.chaos.record import Record, Struck
-from benchmarks.commands import outcomes_of
+from benchmarks.commands import ESSENTIAL_OUTCOMES, outcomes_of
 from observability.invariants.checker import ALL
 from observability.invariants.evidence import Evidence
 from observability.invariants.invariant import Violation
-
-# What the orders must have met for the run to have shown anything.
-OUTCOMES = (
-    "completed",
-    "cancelled before the charge",
-    "cancelled after the charge",
-    "cancel refused",
-    "address accepted",
-    "address refused",
-    "returned",
-    "return refused",
-)
-
 
 # In seconds, the worst of each family.
 COLUMNS = ("stall", "beyond", "ready", "ended")
@@ -31,7 +18,7 @@ def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) 
     """Return the lines to print, and whether the run is a success."""
     met = outcomes_of(evidence)
     met["return refused"] += met.pop("return too late", 0)
-    missing = [outcome for outcome in OUTCOMES if not met[outcome]]
+    missing = [outcome for outcome in ESSENTIAL_OUTCOMES if not met[outcome]]
     missed = [f"{one.round} ({one.what})" for one in record.struck if not one.hit]
     lines = [
         *_faults(record.struck, evidence),

@@ -11,17 +11,19 @@ import pytest
 
 from api import deciding
 from api.desk import Desk
-from db.books import add_order
+from db.books import add_order, change_status
 from db.reads import OrderSnapshot
 from domain.events import ACCEPTED
 from domain.orders import DEMO_ITEMS
 from domain.status import OrderStatus
-from tests.integration.api.caller import Caller
+from tests.integration.api.caller import ANOTHER_ADDRESS, Caller
 from tests.integration.api.conftest import an_api, ready
 from tests.integration.api.processes import MadeUpProcesses
+from tests.shop.histories import kinds_in_history
 from tests.shop.orders import HOME, an_order
 from tests.shop.shop import Shop
 from workers.order_worker import ORDER
+from workers.shipping_worker import SHIPPING
 
 LINES = {"cancel": f"cancel: {ACCEPTED}", "readdress": f"change_address: {ACCEPTED}"}
 ENDS = {"cancel": OrderStatus.CANCELLED, "readdress": OrderStatus.COMPLETED}
@@ -62,6 +64,33 @@ async def test_what_no_worker_heard_is_decided_once_when_it_is_asked_for_again(
     assert (await order.story()).count(LINES[command]) == 1
 
 
+async def test_a_command_that_is_still_being_decided_is_not_refused_by_the_row_in_between(
+    api: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shipping takes the new address later; until then nobody may say that it was refused."""
+    monkeypatch.setattr("api.deciding.DECIDED_WITHIN", timedelta(seconds=0.5))
+    await shop.stop_work(SHIPPING)
+    order = await shop.start(an_order())
+    await order.has_begun_shipping()
+    ask = partial(asyncio.to_thread, api.readdress, order.id, key="the-same")
+
+    unheard = await ask()
+    monkeypatch.undo()
+    cancelled = await asyncio.to_thread(api.cancel, order.id)
+    monkeypatch.setattr("api.deciding.DECIDED_WITHIN", timedelta(seconds=0.5))
+    still_unheard = await ask()
+    monkeypatch.undo()
+    await shop.begin_work(SHIPPING)
+    heard = await ask()
+
+    assert cancelled.status_code == 200
+    assert [unheard.json()["code"], still_unheard.json()["code"]] == ["DECISION_PENDING"] * 2
+    assert heard.status_code == 200, heard.text
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert (await order.story()).count(LINES["readdress"]) == 1
+    assert (await order.address()).line1 == ANOTHER_ADDRESS["line1"]
+
+
 @pytest.mark.parametrize("command", ["cancel", "readdress"])
 async def test_an_order_whose_workflow_was_never_started_is_started_to_decide(
     command: str, api: Caller, shop: Shop
@@ -72,6 +101,18 @@ async def test_an_order_whose_workflow_was_never_started_is_started_to_decide(
 
     assert answer.status_code == 200, answer.text
     await asyncio.to_thread(api.ends, placed.order_id, ENDS[command].value)
+
+
+async def test_an_order_that_was_being_cancelled_is_not_begun_anew_to_decide(api: Caller, shop: Shop) -> None:
+    """Its workflow was lost; taking it up where it stood is the doctor's."""
+    placed = await shop.db.write(partial(add_order, tag=shop.tag, address=HOME, items=DEMO_ITEMS))
+    to_cancelling = partial(change_status, to=OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
+    await shop.db.write(partial(to_cancelling, order_id=placed.order_id))
+
+    answer = await asyncio.to_thread(api.readdress, placed.order_id)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "DECISION_PENDING")
+    assert await kinds_in_history(shop.client.get_workflow_handle(placed.workflow_id)) == []
 
 
 @pytest.mark.parametrize("command", ["cancel", "readdress", "review"])
