@@ -32,6 +32,7 @@ from domain.refusals import Refusal
 from domain.weather import AS_SET
 from engine.connection import check_configuration
 from engine.link import TemporalLink
+from engine.telemetry import set_up_the_core
 from observability.logs import configure_logging
 from supervisor.ports import find_stranger
 from supervisor.supervisor import Supervisor
@@ -117,7 +118,7 @@ def main() -> None:
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
-    configure_logging(settings.log_level, settings.log_format)
+    set_up_the_core(configure_logging(settings.log_level, settings.log_format))
     stranger = find_stranger(settings.api_host, settings.api_port)
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)

@@ -8,7 +8,6 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
-from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from config.settings import BadSettings, Settings
@@ -29,9 +28,7 @@ def temporal_address(settings: Settings) -> str:
     return str(_configured(settings).get("target_host", "127.0.0.1:7233"))
 
 
-async def connect(
-    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
-) -> Client:
+async def connect(settings: Settings, *, identity: str | None = None) -> Client:
     """Return a client of the embedded server, or of the one TEMPORAL_* names.
 
     Raises RuntimeError when the server does not answer.
@@ -42,18 +39,15 @@ async def connect(
         data_converter=data_converter(settings.payload_keys),
         interceptors=[Correlation()],
         identity=identity,
-        runtime=runtime,
     )
 
 
-async def connect_with_patience(
-    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
-) -> Client:
+async def connect_with_patience(settings: Settings, *, identity: str | None = None) -> Client:
     """Like connect, but waits for a server that is not up yet, or that lacks what we need."""
     address, said = temporal_address(settings), None
     while True:
         try:
-            client = await connect(settings, identity=identity, runtime=runtime)
+            client = await connect(settings, identity=identity)
             missing = await what_is_missing(client)
         except (RuntimeError, RPCError) as error:
             missing = first_line(error)

@@ -16,8 +16,11 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _QUIET = ("alembic", "httpx", "filelock")
 
 
-def configure_logging(level: str, style: LogFormat | None) -> None:
-    """Send every record of this process to standard error; `style` None: human on a terminal, else JSON."""
+def configure_logging(level: str, style: LogFormat | None) -> LogFormat:
+    """Send every record of this process to standard error; return its style.
+
+    `style` None: human on a terminal, else JSON.
+    """
     if style is None:
         style = LogFormat.HUMAN if sys.stderr.isatty() else LogFormat.JSON
     destination = logging.StreamHandler(sys.stderr)
@@ -26,6 +29,7 @@ def configure_logging(level: str, style: LogFormat | None) -> None:
     logging.basicConfig(level=level, handlers=[destination], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    return style
 
 
 class HumanFormatter(logging.Formatter):

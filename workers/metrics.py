@@ -1,7 +1,7 @@
 """A worker's own metrics, where a port for them is set."""
 
 from prometheus_client import start_http_server
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import PrometheusConfig
 
 from config.queues import TaskQueue
 
@@ -14,11 +14,10 @@ PLACES = {TaskQueue.ORDER: 0, TaskQueue.SHIPPING: 1, TaskQueue.RETURNS: 2}
 SDK_PORTS_HIGHER = 10
 
 
-def serve_metrics(queue: TaskQueue, first_port: int | None) -> Runtime | None:
-    """Serve what this process counts; return the runtime that serves the SDK's, None where none is wanted."""
+def serve_metrics(queue: TaskQueue, first_port: int | None) -> PrometheusConfig | None:
+    """Serve what this process counts; return where the SDK is to serve its own, None where none is wanted."""
     if first_port is None:
         return None
     port = first_port + PLACES[queue]
     start_http_server(port, addr=LOOPBACK)
-    sdk = PrometheusConfig(bind_address=f"{LOOPBACK}:{port + SDK_PORTS_HIGHER}")
-    return Runtime(telemetry=TelemetryConfig(metrics=sdk))
+    return PrometheusConfig(bind_address=f"{LOOPBACK}:{port + SDK_PORTS_HIGHER}")

@@ -19,6 +19,7 @@ from db.mishaps import Mischief
 from db.schema import BooksUnusable, open_books
 from engine.connection import check_configuration, connect_with_patience
 from engine.pollers import worker_identity
+from engine.telemetry import set_up_the_core
 from function_stubs.flaky import WeightedDice
 from hedging.prometheus import PrometheusSink
 from hedging.sinks import LogSink
@@ -44,7 +45,8 @@ def main(spec: WorkerSpec) -> None:
     except BadSettings as mistakes:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
-    configure_logging(settings.log_level, settings.log_format)
+    style = configure_logging(settings.log_level, settings.log_format)
+    set_up_the_core(style, serve_metrics(spec.queue, settings.metrics_port))
     # An event's name is its name; what it is about stands in its fields.
     workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     try:
@@ -73,8 +75,7 @@ async def _serve(spec: WorkerSpec, settings: Settings) -> None:
 async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
     stopping = asyncio.create_task(stop.wait())
     identity = worker_identity(spec.name, os.getpid())
-    runtime = serve_metrics(spec.queue, settings.metrics_port)
-    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity, runtime=runtime))
+    connecting = asyncio.create_task(connect_with_patience(settings, identity=identity))
     await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
         connecting.cancel()

@@ -1,51 +1,44 @@
-"""What reliability asks of security, sentence by sentence, of the whole system from outside."""
+"""What is promised of security, sentence by sentence, of the whole system from outside.
 
-import base64
+That nobody knows of a hole in what it is made of, and that bandit finds nothing, is `test_supply_chain`'s.
+"""
+
 import json
 import re
-import secrets
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from functools import cache
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from starlette.datastructures import Headers
 
+from api.asking import recognise
 from api.contract import contract
+from api.turnstile import MAX_IN_FLIGHT
 from benchmarks.running_system import ROOT, RunningSystem, family, started
-from config.api_keys import KeyHolder, Scope, new_key
-
-# In no other file, name or message than those this test leads it into.
-PLANTED = "77 Zanzibar Planted Lane"
-PLANTED_TOO = "78 Timbuktu Planted Lane"
-ADDRESS = {"line1": PLANTED, "city": "Ely", "postal_code": "CB7 4AB", "country": "GB"}
+from config.api_keys import digest_of
+from tests.e2e.known import Known
+from tests.e2e.planted import ADDRESS, columns_with_the_planted, live_through_everything, planted_in
+from tests.e2e.standstill import (
+    NOT_FOR_EVER_SECONDS,
+    all_that_is_sent,
+    cancel_all_at_once,
+    frozen,
+    half_requests,
+    place_until_refused,
+)
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
 LOADED_FROM_ELSEWHERE = re.compile(r"(?:src|href)=[\"'](?:https?:)?//[^\"']+")
 
 PINNED = re.compile(r"^[a-z0-9-]+==\S+ (; .+ )?\\$")
-
-
-class Known:
-    """Two owners and an admin, and the key to what Temporal keeps."""
-
-    def __init__(self) -> None:
-        owners = frozenset({Scope.READ, Scope.WRITE})
-        self.ada, ada = new_key("ada", owners)
-        self.bob, bob = new_key("bob", owners)
-        self.admin, ops = new_key("ops", frozenset({Scope.ADMIN}))
-        self.holders: tuple[KeyHolder, ...] = (ada, bob, ops)
-        self.payload_key = base64.b64encode(secrets.token_bytes(32)).decode()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return self.ada, self.bob, self.admin, self.payload_key
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +60,6 @@ def system(known: Known, folder: Path) -> Iterator[RunningSystem]:
         running.http.headers["X-API-Key"] = known.admin
         live_through_everything(running)
         yield running
-
-
-def live_through_everything(system: RunningSystem) -> None:
-    order, cancelled = (system.place(address=ADDRESS) for _ in range(2))
-    changed = system.http.put(f"/orders/{order}/address", json={**ADDRESS, "line1": PLANTED_TOO})
-    assert changed.json()["address"]["line1"] == PLANTED_TOO
-    assert system.http.post(f"/orders/{cancelled}/cancel").status_code == 200
-    assert system.ended(order)["status"] == "completed"
-    assert system.http.put(f"/orders/{order}/address", json=ADDRESS).status_code == 409
-    assert system.http.post(f"/orders/{order}/return").status_code == 200
-    assert system.ended(cancelled)["status"] == "cancelled"
 
 
 @cache
@@ -120,18 +102,42 @@ def test_without_keys_it_refuses_to_listen_elsewhere(tmp_path: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_key_is_taken_as_a_header_or_a_bearer_and_never_from_an_address(
-    system: RunningSystem, known: Known
-) -> None:
+def test_a_key_is_taken_as_a_header_or_a_bearer(system: RunningSystem, known: Known) -> None:
     assert as_stranger(system, **{"X-API-Key": known.ada}).status_code == 200
     assert as_stranger(system, Authorization=f"Bearer {known.ada}").status_code == 200
     assert as_stranger(system).status_code == 401
+
+
+def test_each_scope_opens_its_own_and_no_more(system: RunningSystem, known: Known) -> None:
+    def told(key: str, method: str, path: str) -> int:
+        return ask(system, method, path, **{"X-API-Key": key}).status_code
+
+    assert (told(known.reader, "GET", "/orders"), told(known.reader, "POST", "/orders")) == (200, 403)
+    assert (told(known.ada, "GET", "/orders"), told(known.ada, "POST", "/orders")) == (200, 422)
+    assert (told(known.ada, "GET", "/db-dump"), told(known.admin, "GET", "/db-dump")) == (403, 200)
+
+
+def test_every_key_is_compared_in_a_time_that_says_nothing_of_it(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is compared with what, and how: no clock could tell it through a network."""
+    compared: list[tuple[str, str]] = []
+
+    def watched(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return compare_digest(one, other)
+
+    monkeypatch.setattr("api.asking.compare_digest", watched)
+    asked = (known.ada, known.admin, known.ada[:-1], "no key", "")
+
+    found = [recognise(Headers({"X-API-Key": key}), known.holders) for key in asked]
+
+    assert [asker and asker.owner for asker in found] == ["ada", "ops", None, None, None]
+    assert compared == [(holder.digest, digest_of(key)) for key in asked for holder in known.holders]
+
+
+def test_a_key_in_an_address_opens_nothing(system: RunningSystem, known: Known) -> None:
     assert as_stranger(system, f"/orders?key={known.ada}&api_key={known.ada}").status_code == 401
-
-
-def test_scopes_are_kept_apart(system: RunningSystem, known: Known) -> None:
-    assert ask(system, "GET", "/db-dump", **{"X-API-Key": known.ada}).status_code == 403
-    assert ask(system, "GET", "/db-dump", **{"X-API-Key": known.admin}).status_code == 200
 
 
 def test_an_order_of_another_owner_is_not_found(system: RunningSystem, known: Known) -> None:
@@ -184,6 +190,24 @@ def test_a_body_beyond_its_bound_is_not_read(system: RunningSystem) -> None:
     assert system.http.post("/orders", content=b'"' + b"x" * 70_000 + b'"').status_code == 413
 
 
+def test_nobody_is_waited_for_for_ever_and_no_more_let_in_than_can_be_answered(
+    system: RunningSystem, known: Known
+) -> None:
+    """While nobody works on orders, so that all that is asked at once stays."""
+    with ExitStack() as stack:
+        head, body = half_requests(stack, system, known.admin)
+        with frozen(system.components()["order-worker"]["pid"]):
+            placed, order_too_many = place_until_refused(system)
+            told, longest_seconds = cancel_all_at_once(system, placed)
+
+        assert (order_too_many.json()["code"], order_too_many.headers["retry-after"]) == ("OVERLOADED", "1")
+        assert told == {"DECISION_PENDING": MAX_IN_FLIGHT, "OVERLOADED": MAX_IN_FLIGHT // 2}
+        assert longest_seconds < NOT_FOR_EVER_SECONDS
+        assert {system.ended(order)["status"] for order in placed} == {"cancelled"}
+        assert all_that_is_sent(head) == b""
+        assert all_that_is_sent(body).startswith(b"HTTP/1.1 408")
+
+
 def test_start_server_takes_no_parameters_and_runs_no_shell(system: RunningSystem, folder: Path) -> None:
     described = json.loads(contract())["paths"]["/server/start"]["post"]
     before = system.components()
@@ -232,24 +256,6 @@ def test_an_address_is_only_where_it_must_be(system: RunningSystem, folder: Path
     assert columns_with_the_planted(folder / "orders.db") == {"orders.address", "carrier_log.address"}
     assert not planted_in(system.http.get("/metrics").content)
     assert not planted_in(system.http.get("/orders/1/timeline").content)
-
-
-def planted_in(raw: bytes) -> bool:
-    return any(text.encode() in raw or text.encode("utf-16-le") in raw for text in (PLANTED, PLANTED_TOO))
-
-
-def columns_with_the_planted(books: Path) -> set[str]:
-    with closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as connection:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        return {
-            f"{table}.{column[1]}"
-            for table in tables
-            for column in connection.execute(f"PRAGMA table_info({table})").fetchall()
-            for (value,) in connection.execute(f'SELECT "{column[1]}" FROM {table}')
-            if planted_in(str(value).encode())
-        }
 
 
 def test_no_key_is_in_a_command_line_or_in_a_file(system: RunningSystem, folder: Path, known: Known) -> None:
