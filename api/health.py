@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.context import Context, TheContext
 from api.errors import problem
+from db.same_file import BooksGone
 from supervisor.status import TEMPORAL, ComponentState
 
 router = APIRouter(tags=["health"])
@@ -38,6 +39,8 @@ async def _missing(context: Context) -> list[str]:
         missing.append(TEMPORAL)
     try:
         await context.desk.db.read(_touch)
+    except BooksGone as gone:
+        missing.append(f"database ({gone.orig})")
     except SQLAlchemyError:
         missing.append("database")
     return missing

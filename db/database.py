@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from db.mishaps import Mischief
 from db.postgresql import connection_options, keep_details_back, patiently
+from db.same_file import SameFile
 
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ class Database:
         self._writer = _engine(url, size=writers, begin=WRITING)
         self._reader = _engine(url, size=sizes.readers, begin=READING)
         self._streamer = _engine(url, size=STREAMS_AT_ONCE, begin=READING)
+        self._hold_to_one_file()
         self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
         self._reading = ThreadPoolExecutor(sizes.readers, thread_name_prefix="db-read")
@@ -116,6 +119,12 @@ class Database:
     def _run(self, transaction: Callable[[], T]) -> T:
         """SQLite waits by itself, and has no connection to lose."""
         return transaction() if self._is_sqlite else patiently(transaction)
+
+    def _hold_to_one_file(self) -> None:
+        if self._is_sqlite:
+            file = SameFile(Path(make_url(self.url).database or ""))
+            for engine in (self._writer, self._reader, self._streamer):
+                file.guard(engine)
 
     def close(self) -> None:
         """Let transactions under way end, then close every connection."""
