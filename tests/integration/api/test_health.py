@@ -1,6 +1,10 @@
+import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.integration.api.caller import ADDRESS, Caller
 from tests.integration.api.conftest import OpenApi, ready
@@ -55,6 +59,28 @@ def test_a_database_that_was_overwritten_is_missing(open_api: OpenApi, tmp_path:
     for path in ("/orders/1", "/orders/1/stage", "/db-dump"):
         assert api.http.get(path).json()["code"] == "DATABASE_UNAVAILABLE"
     assert api.http.post("/orders", json={"address": ADDRESS}).json()["code"] == "DATABASE_UNAVAILABLE"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody move a file that is open")
+def test_a_database_that_was_moved_or_replaced_is_missing_until_it_is_put_back(
+    open_api: OpenApi, tmp_path: Path
+) -> None:
+    books, aside = tmp_path / "orders.db", tmp_path / "aside.db"
+    api = ready(open_api(database_url=f"sqlite:///{books}"))
+    missing = f"missing: database ({books} is not the file that was opened: put that back, "
+
+    books.rename(aside)
+    told = api.http.get("/readyz").json()["detail"]
+    refused = api.http.post("/orders", json={"address": ADDRESS}).json()["code"]
+    made_again = books.exists()
+    shutil.copy(aside, books)
+    told_of_the_copy = api.http.get("/readyz").json()["detail"]
+    aside.rename(books)
+
+    assert told == told_of_the_copy == f"{missing}or stop and start again)"
+    assert refused == "DATABASE_UNAVAILABLE"
+    assert not made_again
+    assert api.http.get("/readyz").is_success
 
 
 def overwrite(books: Path) -> None:
