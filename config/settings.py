@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from stat import S_IRWXG, S_IRWXO
 from typing import Annotated, Any, Self
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from config.api_keys import KeyHolder, read_holders
+from config.env_file import mistakes_in
 from config.payload_keys import read_payload_keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -231,10 +233,12 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
     if not env_file.is_file():
         return {}
     try:
-        found = dotenv_values(env_file, encoding="utf-8-sig")
+        text = env_file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise BadSettings([f"{env_file}: is not UTF-8 text; save it as UTF-8"]) from None
-    return {name: value or "" for name, value in found.items()}
+    if mistakes := [f"{env_file}: {mistake}" for mistake in mistakes_in(text)]:
+        raise BadSettings(mistakes)
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO(text)).items()}
 
 
 def _keep_for_its_owner(env_file: Path, in_file: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Event, Order, Payment
+from db.models import Event, Installation, Order, Payment
 from domain.events import Command, EventType
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
@@ -46,6 +46,11 @@ class WholeOrder:
     order: Order
     payments: list[Payment]
     events: list[Event]
+
+
+def read_tag(session: Session) -> str:
+    """Return the random tag that is part of every workflow id of this database."""
+    return session.execute(select(Installation.tag)).scalar_one()
 
 
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:

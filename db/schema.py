@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.database import tune_sqlite
@@ -64,6 +64,7 @@ def _migrate(url: str) -> str:
             _advisory_lock(connection)
             if revision_of(connection) != HEAD:
                 _upgrade(connection)
+            _write_something(connection)
             return connection.execute(select(Installation.tag)).scalar_one()
     finally:
         engine.dispose()
@@ -82,6 +83,11 @@ def _one_at_a_time(url: str) -> Iterator[None]:
 def _advisory_lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
+
+
+def _write_something(connection: Connection) -> None:
+    """SQLite opens a file that may only be read, and says so at the first write; that would be an order."""
+    connection.execute(update(Installation).values(tag=Installation.tag))
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -60,7 +60,8 @@ def _file(file: Path) -> Finding:
         uri = f"{file.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=LOCKED_FOR.total_seconds())) as opened:
             said = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
-            opened.execute("BEGIN IMMEDIATE").connection.rollback()
+            opened.execute("BEGIN IMMEDIATE")
+            opened.execute("CREATE TABLE written_by_the_doctor (id)").connection.rollback()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return fault("database", f"{file} is locked by another program", "end that program's transaction")

@@ -56,6 +56,11 @@ def return_workflow_id(tag: str, order_id: OrderId, command_id: str) -> Workflow
     return WorkflowId(f"return-{tag}-{order_id}-{command_id}")
 
 
+def tag_in(workflow_id: str) -> str:
+    """Return the tag of the database that a workflow of any of these names is of."""
+    return "".join(workflow_id.split("-")[1:2])
+
+
 def charge_key(order_id: OrderId) -> str:
     return f"charge:{order_id}"
 

@@ -9,6 +9,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.journal import Journal
+from activities.own_books import OwnBooks
 from activities.racing import Activities, Tools
 from activities.translation import FaultTranslation
 from config.queues import TaskQueue
@@ -58,7 +59,7 @@ def build_worker(
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
         max_concurrent_activities=activities,
-        interceptors=[FaultTranslation(), Journal()],
+        interceptors=[FaultTranslation(), OwnBooks(tools.db), Journal()],
         workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=DRAIN,

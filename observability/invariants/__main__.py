@@ -1,31 +1,70 @@
-"""`python -m observability.invariants [--database-url URL] [--journal FILE] [--running]`: what is broken."""
+"""`python -m observability.invariants [--database-url URL | --dump FILE] [...]`: what is broken."""
 
 import argparse
+import asyncio
+import json
 import sys
 from pathlib import Path
 
-from config.settings import load_settings
+from temporalio.service import RPCError
+
+from config.settings import Settings, load_settings
+from db.database import Database
+from db.reads import read_tag
+from engine.connection import connect, first_line
 from observability.invariants.checker import ALL, check
-from observability.invariants.evidence import from_database, read_journal
+from observability.invariants.evidence import Evidence, from_database, from_dump, read_journal
+from observability.invariants.histories import read_runs
+from observability.invariants.runs import WorkflowRun
+
+EXIT_UNREACHED = 2
 
 
 def main() -> int:
     """Return 0 if every invariant holds, 1 otherwise."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--database-url", help="default: the one of the settings")
+    books = options.add_mutually_exclusive_group()
+    books.add_argument("--database-url", help="default: the one of the settings")
+    books.add_argument("--dump", type=Path, help="instead of a database, what GET /db-dump answered")
+    options.add_argument("--temporal", action="store_true", help="Temporal's histories too, replayed")
     options.add_argument("--journal", type=Path, help="what a client was told, a JSON object a line")
     options.add_argument("--running", action="store_true", help="orders may still be under way")
     given = options.parse_args()
-    evidence = from_database(
-        given.database_url or load_settings().database_url,
-        answers=read_journal(given.journal) if given.journal else (),
-        is_final=not given.running,
-    )
+    if given.dump and (given.temporal or given.journal):
+        options.error("a dump says neither which workflows are its own, nor how it ended: judge it alone")
+    try:
+        evidence = _evidence(given)
+    except (RPCError, RuntimeError) as error:
+        print(f"Temporal does not answer: {first_line(error)}", file=sys.stderr)
+        return EXIT_UNREACHED
     violations = check(evidence)
     for violation in violations:
         print(violation)
     print(f"{len(evidence.orders)} orders, {len(ALL)} invariants, {len(violations)} violations")
     return 1 if violations else 0
+
+
+def _evidence(given: argparse.Namespace) -> Evidence:
+    if given.dump:
+        return from_dump(json.loads(given.dump.read_text(encoding="utf-8")), is_final=not given.running)
+    settings = load_settings()
+    url = given.database_url or settings.database_url
+    return from_database(
+        url,
+        runs=asyncio.run(_runs(settings, url)) if given.temporal else (),
+        answers=read_journal(given.journal) if given.journal else (),
+        is_final=not given.running,
+    )
+
+
+async def _runs(settings: Settings, url: str) -> list[WorkflowRun]:
+    """Every run of that database's orders, each replayed; the server is the one of the settings."""
+    db = Database(url)
+    try:
+        tag = await db.read(read_tag)
+    finally:
+        db.close()
+    return await read_runs(await connect(settings), tag)
 
 
 if __name__ == "__main__":

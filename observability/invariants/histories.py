@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
+from domain.orders import tag_in
 from observability.invariants.runs import RunStatus, WorkflowKind, WorkflowRun
 from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
@@ -56,8 +57,7 @@ async def _read(client: Client, replayer: Replayer, execution: WorkflowExecution
 
 
 def _is_of(execution: WorkflowExecution, tag: str) -> bool:
-    """Ids begin order-TAG-NUMBER or return-TAG-NUMBER."""
-    return execution.id.split("-")[1:2] == [tag]
+    return tag_in(execution.id) == tag
 
 
 def _order_id(workflow_id: str) -> int:
