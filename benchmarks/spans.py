@@ -42,7 +42,7 @@ async def mean_spans(client: Client, since: datetime) -> Mapping[str, float]:
 
 
 async def _spans(client: Client, workflow_id: str) -> Counter[Span]:
-    """In microseconds. A child's time is told by its own history; what its parent waited beyond that is the server's."""
+    """In microseconds. Of a child its own history tells; what the parent waited beyond is the server's."""
     spent, before = Counter[Span](), None
     async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
         at = event.event_time.ToDatetime()
