@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from benchmarks.measure import percentile
 from benchmarks.meter import Usage
@@ -22,7 +23,8 @@ class Row:
 
     `failed` orders ended otherwise than they should, and are not in time. `late` ones took longer than the
     budget by the customer's clock, `breached` ones by /metrics; None where there is none. `calls` are the
-    launches a flaky stage took, over all its retries; None for the floor, which makes none.
+    launches a flaky stage took, over all its retries; None for the floor, which makes none. `spans` are mean
+    seconds of an order by what they were spent on, where orders ran one at a time.
     """
 
     contender: str
@@ -39,6 +41,7 @@ class Row:
     calls: float | None
     cpu: Mapping[str, float]
     memory_mib: Mapping[str, float]
+    spans: Mapping[str, float]
 
     @property
     def workers_cpu(self) -> float:
@@ -56,7 +59,12 @@ class Ending:
 async def measure(name: str, system: System, in_flight: int, orders: int, longest_seconds: float) -> Row:
     """Keep so many orders under way until all have ended; none is begun once the time is over."""
     await _drive(name, system, in_flight, WARM_UP_ORDERS, WARM_UP_SECONDS)
-    usage, tally, began = await system.usage(), await system.tally(), time.monotonic()
+    usage, tally, began, since = (
+        await system.usage(),
+        await system.tally(),
+        time.monotonic(),
+        datetime.now(UTC),
+    )
     endings = await _drive(name, system, in_flight, orders, longest_seconds)
     took = time.monotonic() - began
     return _row(
@@ -64,6 +72,8 @@ async def measure(name: str, system: System, in_flight: int, orders: int, longes
         took=took,
         usage=(usage, await system.usage()),
         tally=(tally, await system.tally()),
+        # Side by side, they wait mostly for each other.
+        spans=await system.spans(since) if in_flight == 1 else {},
         contender=name,
         in_flight=in_flight,
     )
@@ -94,6 +104,7 @@ def _row(
     took: float,
     usage: tuple[Mapping[str, Usage], Mapping[str, Usage]],
     tally: tuple[Tally, Tally],
+    spans: Mapping[str, float],
     contender: str,
     in_flight: int,
 ) -> Row:
@@ -115,6 +126,7 @@ def _row(
         calls=_calls_a_stage(before, after),
         cpu={name: 1000 * seconds / orders for name, seconds in _cpu(*usage).items()},
         memory_mib={name: now.memory_bytes / 2**20 for name, now in usage[1].items()},
+        spans=spans,
     )
 
 

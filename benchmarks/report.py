@@ -13,6 +13,7 @@ from benchmarks import lifecycle_chart, soak_chart
 from benchmarks.load import Row
 from benchmarks.promises import promises
 from benchmarks.recovery import RecoveryRow
+from benchmarks.spans import Span
 
 PAGE = Path("docs/performance.md")
 RESULTS, CHART = Path("docs/performance/lifecycle.json"), Path("docs/performance/lifecycle.svg")
@@ -118,6 +119,13 @@ def _cpu_cells(row: Row, cores: int) -> Sequence[object]:
     return (row.contender, row.in_flight, *figures, f"{busy:.0%}")
 
 
+def spans(results: Results) -> Iterator[str]:
+    """Of orders one at a time, where there are histories to tell."""
+    rows = [row for row in rows_of(results) if row.spans]
+    lines = [(row.contender, *(f"{1000 * row.spans.get(span, 0.0):.0f}" for span in Span)) for row in rows]
+    yield from _table(("contender", *Span), lines)
+
+
 def marks(results: Results) -> Iterator[str]:
     found = promises(rows_of(results), recovery_of(results))
     lines = [(each.words, each.measured, each.bound, "yes" if each.is_kept else "**no**") for each in found]
@@ -167,6 +175,7 @@ LIFECYCLE_BLOCKS = {
     "machine": machine,
     "marks": marks,
     "lifecycle": lifecycle,
+    "spans": spans,
     "cpu": cpu,
     "recovery": recovery,
 }

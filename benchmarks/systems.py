@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,10 @@ class System(Protocol):
         ...
 
     async def tally(self) -> Tally: ...
+
+    async def spans(self, since: datetime) -> Mapping[str, float]:
+        """Of the orders begun since then, mean seconds by what they were spent on; nothing if not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

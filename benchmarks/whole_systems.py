@@ -14,6 +14,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -26,6 +27,7 @@ from temporalio.client import Client
 from benchmarks.contenders import HEDGES
 from benchmarks.meter import Usage, usage_of
 from benchmarks.running_system import ADDRESS, ROOT
+from benchmarks.spans import mean_spans
 from benchmarks.systems import Recipe, System, Tally
 from benchmarks.workers import FLOOR, SEVEN_AT_ONCE
 from config.queues import TaskQueue
@@ -69,6 +71,9 @@ class TemporalSystem:
 
     async def tally(self) -> Tally:
         return Tally()
+
+    async def spans(self, since: datetime) -> Mapping[str, float]:
+        return await mean_spans(self.temporal, since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ import pytest
 from benchmarks.load import Row
 from benchmarks.promises import Promise, promises
 from benchmarks.recovery import RecoveryRow
-from benchmarks.report import BLOCK, NOT_YET, PAGE, RESULTS, SOAK, plots, read, renewed
+from benchmarks.report import BLOCK, NOT_YET, PAGE, RESULTS, SOAK, plots, read, renewed, spans
 from benchmarks.running_system import ROOT
+from benchmarks.spans import Span
 
 A_ROW = Row(
     contender="ours",
@@ -25,6 +26,7 @@ A_ROW = Row(
     calls=3.0,
     cpu={"temporal": 140.0, "order-worker": 60.0, "shipping-worker": 40.0, "api": 10.0},
     memory_mib={"temporal": 300.0, "api": 100.0},
+    spans={},
 )
 A_KILL = RecoveryRow(victim="temporal", orders=10, stall=2.5, away=0.8)
 RESULTS_OF_A_RUN = {
@@ -64,7 +66,7 @@ def test_the_page_has_a_place_for_everything_that_is_measured() -> None:
     page = (ROOT / PAGE).read_text(encoding="utf-8")
 
     assert [name for _, name, _ in BLOCK.findall(page)] == [
-        *("machine", "marks", "lifecycle", "cpu", "recovery", "soak", "growth")
+        *("machine", "marks", "lifecycle", "spans", "cpu", "recovery", "soak", "growth")
     ]
 
 
@@ -109,3 +111,12 @@ def test_the_worst_of_several_kills_counts_and_only_what_is_beyond_the_absence()
 
     assert found.measured == "3.00 s"
     assert not found.is_kept
+
+
+def test_where_an_order_s_time_went_is_told_of_orders_one_at_a_time() -> None:
+    alone = dataclasses.replace(A_ROW, in_flight=1, spans={Span.ACTIVITY: 0.1, Span.SERVER: 0.02})
+    results = {**RESULTS_OF_A_RUN, "rows": [dataclasses.asdict(A_ROW), dataclasses.asdict(alone)]}
+
+    told = list(spans(results))
+
+    assert told[2:] == ["| ours | 100 | 0 | 0 | 20 |"]

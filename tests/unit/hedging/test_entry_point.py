@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hedge_state
 from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
+from hedging.learning import SHORTEST_DELAY
 from hedging.state import process_state
 from tests.unit.hedging.scripts import on_virtual_clock
 
@@ -62,7 +63,7 @@ async def test_what_is_learned_outside_any_scope_lives_as_long_as_the_process() 
     for _ in range(20):
         await run_with_hedges(a_call)
 
-    assert process_state().stage(f"{__name__}.a_call").delay.seconds == 0.010
+    assert process_state().stage(f"{__name__}.a_call").delay.seconds == SHORTEST_DELAY.total_seconds()
 
 
 @on_virtual_clock

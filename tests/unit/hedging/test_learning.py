@@ -55,7 +55,7 @@ async def test_the_delay_is_fifty_milliseconds_for_the_first_twenty_successes(st
     await races(weather, 1, state)
 
     assert warming_up == 0.050
-    assert delay_of(state) == 0.010
+    assert delay_of(state) == learning.SHORTEST_DELAY.total_seconds()
 
 
 @on_virtual_clock
@@ -107,7 +107,7 @@ async def test_a_regime_thirty_times_slower_than_learned_still_succeeds_and_is_l
 async def test_each_stage_learns_for_itself(state: HedgeState) -> None:
     await races(Weather(fail=0, hang=0.5, median=0), 100, state)
 
-    assert delay_of(state) == 0.010
+    assert delay_of(state) == learning.SHORTEST_DELAY.total_seconds()
     assert state.stage("another").delay.seconds == 0.050
 
 
