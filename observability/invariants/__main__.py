@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 from pathlib import Path
@@ -68,4 +69,7 @@ async def _runs(settings: Settings, url: str) -> list[WorkflowRun]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # The SDK's threads outlive an interpreter that still holds its client.
+    gc.collect()
+    sys.exit(code)
