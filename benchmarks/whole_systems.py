@@ -56,10 +56,16 @@ class TemporalSystem:
     temporal: Client
 
     async def order(self) -> bool:
-        """Run the floor's workflow, which is all there is to an order."""
-        name = f"floor-{uuid4()}"
+        """Run the floor's workflow, which is all there is to an order. No worker works for other books."""
+        ((tag,),) = self.read("SELECT tag FROM installation")
+        name = f"floor-{tag}-{uuid4()}"
         await self.temporal.execute_workflow("FloorOrder", id=name, task_queue=TaskQueue.ORDER)
         return True
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the books, from outside."""
+        with closing(sqlite3.connect(self.settings.data_dir / "orders.db")) as books:
+            return books.execute(query, values).fetchall()
 
     async def pids(self) -> dict[str, int]:
         """By name. The supervisor takes this process for the API: it is left out."""
@@ -103,11 +109,6 @@ class ShopSystem(TemporalSystem):
         sums = f"COALESCE(SUM({self.calls_of_an_event}), 0), COUNT(*)"
         (calls, stages), *_ = self.read(f"SELECT {sums} FROM events WHERE launched IS NOT NULL")
         return Tally(calls=calls, stages=stages, breached=await self._breached())
-
-    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the books, from outside."""
-        with closing(sqlite3.connect(self.settings.data_dir / "orders.db")) as books:
-            return books.execute(query, values).fetchall()
 
     async def _breached(self) -> int:
         told = (await self.http.get("/metrics")).text
