@@ -33,6 +33,7 @@ from domain.weather import AS_SET
 from engine.connection import check_configuration
 from engine.link import TemporalLink
 from observability.logs import configure_logging
+from observability.tracing import begin_tracing
 from supervisor.ports import find_stranger
 from supervisor.supervisor import Supervisor
 
@@ -118,6 +119,7 @@ def main() -> None:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     configure_logging(settings.log_level, settings.log_format)
+    begin_tracing(settings, "order-api")
     stranger = find_stranger(settings.api_host, settings.api_port)
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
