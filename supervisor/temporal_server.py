@@ -28,6 +28,7 @@ DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"10ms"',
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
+    "history.hostLevelCacheMaxSize": 1000,
 }
 
 # Write-ahead logging: a file is as fast as memory then, and nothing is lost when the server is killed.
