@@ -34,6 +34,7 @@ from engine.connection import check_configuration
 from engine.link import TemporalLink
 from engine.telemetry import set_up_the_core
 from observability.logs import configure_logging
+from observability.tracing import begin_tracing
 from supervisor.ports import find_stranger
 from supervisor.supervisor import Supervisor
 
@@ -119,6 +120,7 @@ def main() -> None:
         print(mistakes, file=sys.stderr)
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     set_up_the_core(configure_logging(settings.log_level, settings.log_format))
+    begin_tracing(settings, "order-api")
     stranger = find_stranger(settings.api_host, settings.api_port)
     if stranger:
         print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)

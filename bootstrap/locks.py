@@ -1,4 +1,4 @@
-"""Renew both locks from pyproject.toml: `python -m bootstrap.locks [--upgrade]`, with uv on PATH."""
+"""Renew the three locks from pyproject.toml: `python -m bootstrap.locks [--upgrade]`, with uv on PATH."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bootstrap.failures import SetupFailed, in_one_line
-from bootstrap.places import DEV_LOCK, RUNTIME_LOCK, Places
+from bootstrap.places import DEV_LOCK, OTEL_LOCK, RUNTIME_LOCK, Places
 
 # One lock for every platform and every Python from the oldest supported one on.
 OPTIONS = (
@@ -23,7 +23,7 @@ OPTIONS = (
 
 
 def renew(places: Places, *extra: str) -> None:
-    """Both locks say what pyproject.toml asks for; the development lock repeats the pins of the other.
+    """The locks say what pyproject.toml asks for; each but the first repeats the pins of those before it.
 
     Raises SetupFailed when uv is missing or finds no answer.
     """
@@ -31,9 +31,11 @@ def renew(places: Places, *extra: str) -> None:
     if uv is None:
         raise SetupFailed("uv is not on PATH: pip install uv")
     _compile(places.root, uv, f"--output-file={RUNTIME_LOCK}", *extra)
-    _compile(
-        places.root, uv, f"--output-file={DEV_LOCK}", f"--constraints={RUNTIME_LOCK}", "--group=dev", *extra
-    )
+    traced = (f"--constraints={RUNTIME_LOCK}", "--extra=otel")
+    _compile(places.root, uv, f"--output-file={OTEL_LOCK}", *traced, *extra)
+    # Tests look at traces too, so development has all of it.
+    tested = (*traced, f"--constraints={OTEL_LOCK}", "--group=dev")
+    _compile(places.root, uv, f"--output-file={DEV_LOCK}", *tested, *extra)
 
 
 def _compile(root: Path, uv: str, *options: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 RUNTIME_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
+OTEL_LOCK = "requirements-otel.lock"
 
 
 @dataclass(frozen=True, slots=True)

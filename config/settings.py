@@ -52,6 +52,9 @@ EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listen
 # Read by libraries that have settings of their own; `.env` may hold them too.
 FOREIGN_PREFIXES = ("TEMPORAL_", "OTEL_")
 
+# Traces are wanted where this is set.
+OTEL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 # Any of these, and no server of our own is started.
 NAMES_OF_ANOTHER_SERVER = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
 
@@ -125,6 +128,9 @@ class Settings(BaseModel):
     # The TEMPORAL_* variables as found, for the SDK's own reader of its configuration.
     temporal_environment: Mapping[str, str] = Field(default_factory=dict, repr=False)
 
+    # The OTEL_* variables as found, for the SDK of OpenTelemetry.
+    otel_environment: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
     @model_validator(mode="before")
     @classmethod
     def _keep_the_database_with_the_data(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -194,6 +200,11 @@ class Settings(BaseModel):
         return read_payload_keys(self.payload_key)
 
     @property
+    def is_traced(self) -> bool:
+        """Whether traces are sent: there is somewhere to send them."""
+        return OTEL_ENDPOINT in self.otel_environment
+
+    @property
     def uses_embedded_temporal(self) -> bool:
         """Whether the server is ours to start: nothing in the environment names another."""
         return not (NAMES_OF_ANOTHER_SERVER & set(self.temporal_environment))
@@ -209,14 +220,14 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Pat
     _keep_for_its_owner(env_file, in_file)
     merged = {**in_file, **environ}
     given = {name: merged[name.upper()] for name in _variables() if merged.get(name.upper(), "").strip()}
-    temporal = {name: value for name, value in merged.items() if name.startswith("TEMPORAL_") and value}
     ours = {name.upper() for name in _variables()}
+    foreign = {
+        f"{prefix.lower()}environment": _of(prefix, merged, besides=ours) for prefix in FOREIGN_PREFIXES
+    }
     unknown = [name for name in in_file if name not in ours and not name.startswith(FOREIGN_PREFIXES)]
     mistakes = [_unknown(name) for name in unknown]
     try:
-        settings = Settings.model_validate(
-            {**given, "temporal_environment": {k: v for k, v in temporal.items() if k not in ours}}
-        )
+        settings = Settings.model_validate({**given, **foreign})
     except ValidationError as error:
         mistakes += [_describe(detail) for detail in error.errors()]
         raise BadSettings(mistakes) from None
@@ -225,8 +236,13 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path = Pat
     return settings
 
 
+def _of(prefix: str, merged: Mapping[str, str], besides: set[str]) -> dict[str, str]:
+    """The variables that begin with `prefix` and say something."""
+    return {k: v for k, v in merged.items() if k.startswith(prefix) and v and k not in besides}
+
+
 def _variables() -> list[str]:
-    return [name for name in Settings.model_fields if name != "temporal_environment"]
+    return [name for name in Settings.model_fields if not name.endswith("_environment")]
 
 
 def _read_env_file(env_file: Path) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -15,6 +16,7 @@ from db.mishaps import Mischief
 from db.postgresql import connection_options, keep_details_back, patiently
 from db.same_file import SameFile
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 # Longer than any of our transactions waits for another process's on a busy machine.
@@ -76,11 +78,11 @@ class Database:
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self.write_now, work)
+        return await _in_thread(self._writing, self.write_now, work)
 
     async def read(self, query: Callable[[Session], T]) -> T:
         """Return what `query` returns, read from one snapshot."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, query)
+        return await _in_thread(self._reading, self.read_now, query)
 
     def write_now(self, work: Callable[[Session], T]) -> T:
         """As write, in the calling thread."""
@@ -133,6 +135,11 @@ class Database:
         self._writer.dispose()
         self._reader.dispose()
         self._streamer.dispose()
+
+
+async def _in_thread(threads: Executor, run: Callable[[A], T], given: A) -> T:
+    """On whose behalf it is run is known in the thread too."""
+    return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, run, given)
 
 
 def _engine(url: str, *, size: int, begin: str) -> Engine:

@@ -14,6 +14,7 @@ from config.settings import BadSettings, Settings
 from engine.correlation import Correlation
 from engine.needs import what_is_missing
 from engine.payloads import data_converter
+from engine.tracing import check_tracing, tracing_interceptors
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ async def connect(settings: Settings, *, identity: str | None = None) -> Client:
     return await Client.connect(
         **{"target_host": temporal_address(settings), **options},
         data_converter=data_converter(settings.payload_keys),
-        interceptors=[Correlation()],
+        interceptors=[*tracing_interceptors(settings), Correlation()],
         identity=identity,
     )
 
@@ -66,7 +67,11 @@ def first_line(error: Exception) -> str:
 
 
 def check_configuration(settings: Settings) -> None:
-    """What TEMPORAL_* say makes sense, and the files they name are there. Raises BadSettings."""
+    """What OTEL_* ask for is there; so are the files that TEMPORAL_* name, and all they say makes sense.
+
+    Raises BadSettings.
+    """
+    check_tracing(settings)
     if settings.uses_embedded_temporal:
         return
     named = settings.temporal_environment.get("TEMPORAL_CONFIG_FILE")

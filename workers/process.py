@@ -25,6 +25,7 @@ from hedging.prometheus import PrometheusSink
 from hedging.sinks import LogSink
 from hedging.state import HedgeState
 from observability.logs import configure_logging
+from observability.tracing import begin_tracing
 from workers.metrics import serve_metrics
 from workers.spec import WorkerSpec, build_worker
 from workers.weather import WeatherVane
@@ -47,6 +48,7 @@ def main(spec: WorkerSpec) -> None:
         raise SystemExit(EXIT_BAD_SETTINGS) from None
     style = configure_logging(settings.log_level, settings.log_format)
     set_up_the_core(style, serve_metrics(spec.queue, settings.metrics_port))
+    begin_tracing(settings, spec.name)
     # An event's name is its name; what it is about stands in its fields.
     workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     try:

@@ -70,7 +70,7 @@ def test_bandit_finds_nothing() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-otel.lock", "requirements-dev.lock"])
 def test_nobody_knows_of_a_hole_in_what_is_locked(lock: str) -> None:
     options = ("--disable-pip", "--require-hashes", "--format=json", "--progress-spinner=off", "--timeout=15")
 

@@ -286,7 +286,7 @@ def without_temporals_own(page: str, system: RunningSystem) -> str:
     return page.replace(f"http://127.0.0.1:{system.environment['TEMPORAL_UI_PORT']}", "")
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-otel.lock", "requirements-dev.lock"])
 def test_every_dependency_is_pinned_with_hashes(lock: str) -> None:
     text = (ROOT / lock).read_text()
     blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)

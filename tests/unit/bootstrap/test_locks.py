@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from bootstrap.failures import SetupFailed
 from bootstrap.locks import renew
-from bootstrap.places import DEV_LOCK, RUNTIME_LOCK, Places
+from bootstrap.places import DEV_LOCK, OTEL_LOCK, RUNTIME_LOCK, Places
 from bootstrap.temporal_cli import RELEASE
 
 PROJECT = Places.of_this_project().root
@@ -27,7 +27,7 @@ def pins_of(lock: str) -> dict[str, Pin]:
     return found
 
 
-@pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
+@pytest.mark.parametrize("lock", [RUNTIME_LOCK, OTEL_LOCK, DEV_LOCK])
 def test_everything_locked_has_a_version_and_hashes(lock: str) -> None:
     pins = pins_of(lock)
 
@@ -35,9 +35,10 @@ def test_everything_locked_has_a_version_and_hashes(lock: str) -> None:
     assert [name for name, (_, _, hashes) in pins.items() if not hashes] == []
 
 
-def test_what_tests_need_contains_what_the_system_needs_pin_by_pin() -> None:
+@pytest.mark.parametrize(("less", "more"), [(RUNTIME_LOCK, OTEL_LOCK), (OTEL_LOCK, DEV_LOCK)])
+def test_what_contains_another_lock_repeats_it_pin_by_pin(less: str, more: str) -> None:
     """Where the system needs a package on some platforms only, the tests may need it on all."""
-    needed, there = pins_of(RUNTIME_LOCK), pins_of(DEV_LOCK)
+    needed, there = pins_of(less), pins_of(more)
 
     for name, (version, marker, hashes) in needed.items():
         assert there[name] in ((version, marker, hashes), (version, "", hashes))
@@ -49,6 +50,7 @@ def test_what_the_project_asks_for_is_locked() -> None:
 
     assert unmet(runtime, RUNTIME_LOCK) == []
     assert unmet(dev, DEV_LOCK) == []
+    assert unmet(project["project"]["optional-dependencies"]["otel"], OTEL_LOCK) == []
     assert "pytest" not in pins_of(RUNTIME_LOCK)
 
 
@@ -80,8 +82,8 @@ def test_a_renewal_asks_for_nothing_but_the_public_index(
     renew(places, "--upgrade")
 
     asked = (places.root / "asked").read_text()
-    assert asked.count("pip compile pyproject.toml --universal --generate-hashes") == 2
-    assert asked.count("--upgrade") == 2
+    assert asked.count("pip compile pyproject.toml --universal --generate-hashes") == 3
+    assert asked.count("--upgrade") == 3
     assert "elsewhere" not in asked
 
 
