@@ -21,7 +21,7 @@ from tests.integration.api.backroom import Backroom, a_backroom
 from tests.integration.api.caller import Caller
 from tests.integration.api.conftest import an_api, over, ready
 from tests.integration.api.dice import SettableDice
-from tests.integration.api.keyring import Keyring, Keys, a_keyring
+from tests.integration.api.keyring import Keyring, a_keyed_api
 from tests.integration.api.processes import MadeUpProcesses
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -86,9 +86,7 @@ def api(_api: Caller) -> Caller:
 
 @pytest.fixture(scope="session")
 def _ring(_backroom: Backroom, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyring]:
-    keys, folder = Keys(), tmp_path_factory.mktemp("keys")
-    opened = an_api(folder, MadeUpProcesses(), api_keys=keys.holders, **over(_backroom))
-    with opened as caller, a_keyring(ready(caller).url, keys) as ring:
+    with a_keyed_api(tmp_path_factory.mktemp("keys"), _backroom) as ring:
         yield ring
 
 

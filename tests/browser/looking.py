@@ -4,6 +4,17 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+CUT_OFF = """() => [...document.querySelectorAll("main > .card *")]
+  .filter((one) => one.childElementCount === 0 && one.textContent.trim() && one.checkVisibility())
+  .filter((one) => {
+    const card = one.closest("main > .card").getBoundingClientRect();
+    const text = document.createRange();
+    text.selectNodeContents(one);
+    const isClipped = getComputedStyle(one).overflowX !== "visible";
+    return (isClipped && one.scrollWidth > one.clientWidth + 1) || text.getBoundingClientRect().right > card.right;
+  })
+  .map((one) => one.textContent)"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looker:
@@ -27,6 +38,11 @@ class Looker:
         notice = self.page.locator(".notice").last
         for word in words:
             expect(notice).to_contain_text(word)
+
+    def cut_off(self) -> list[str]:
+        """The texts that reach out of their card, or were shortened to fit."""
+        texts: list[str] = self.page.evaluate(CUT_OFF)
+        return texts
 
     def overflows(self) -> bool:
         """Whether the page is wider than the window."""

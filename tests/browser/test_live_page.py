@@ -16,6 +16,7 @@ from tests.integration.api.caller import Caller
 from tests.integration.api.dice import SettableDice
 from tests.integration.api.listener import listening_to
 
+LAPTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 LIT, REACHED = '.light[data-state="lit"]', '.light[data-state="reached"]'
 
@@ -164,6 +165,21 @@ def test_after_a_break_the_page_goes_on_where_it_was_and_misses_nothing(look: Lo
     missed = [event for event in api.order(order)["events"] if event["id"] > hello["after"]]
     expect(look.page.locator("#events li", has_text=f"#{order}")).to_have_count(len(missed))
     assert len(missed) == 8
+
+
+def test_a_laptop_shows_every_text_in_full(look: Looker, api: Caller) -> None:
+    look.page.set_viewport_size(LAPTOP)
+    done, order = api.place(), api.place()
+
+    look.open_live()
+    for each in (done, order):
+        look.sees(each, "in review")
+    api.review(done)
+
+    look.sees(done, "completed")
+    expect(look.page.locator("#components li")).not_to_have_count(0)
+    expect(look.page.locator("#stages tr")).not_to_have_count(0)
+    assert look.cut_off() == []
 
 
 @pytest.mark.slow

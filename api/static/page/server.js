@@ -30,6 +30,9 @@ async function act(what, path) {
   if (answer) show(answer);
 }
 
+const whereabouts = ({ address, pid }) =>
+  address?.replace(/^127\.0\.0\.1:/, ":") ?? (pid ? `pid ${pid}` : "");
+
 function show(server) {
   const state = byId("server-state");
   setText(state, plain(server.state));
@@ -39,7 +42,7 @@ function show(server) {
       el("li", { "data-state": part.state },
         el("span", { class: "name" }, part.name),
         el("span", {}, plain(part.state)),
-        el("span", { class: "soft" }, part.address ?? (part.pid ? `pid ${part.pid}` : "")),
+        el("span", { class: "soft", title: part.address ?? "" }, whereabouts(part)),
       ),
     ),
   );

@@ -2,11 +2,11 @@
 
 export const STAGES = [
   { id: "order_received", name: "Received" },
-  { id: "order_validated", name: "Validated", short: "Valid" },
+  { id: "order_validated", name: "Validated" },
   { id: "order_reviewed", name: "Reviewed" },
   { id: "payment_charged", name: "Charged" },
   { id: "package_prepared", name: "Packed" },
-  { id: "carrier_dispatched", name: "Dispatched", short: "Carrier" },
+  { id: "carrier_dispatched", name: "Dispatched" },
   { id: "order_shipped", name: "Shipped" },
   { id: "order_delivered", name: "Received by the customer", short: "Customer" },
 ];

@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.api_keys import Scope, new_key
+from tests.integration.api.backroom import Backroom
 from tests.integration.api.caller import Caller
+from tests.integration.api.conftest import an_api, over, ready
+from tests.integration.api.processes import MadeUpProcesses
 
 OF_AN_OWNER = (Scope.READ, Scope.WRITE)
 
@@ -52,3 +56,12 @@ def a_keyring(url: str, keys: Keys) -> Iterator[Keyring]:
         for caller in (stranger, *callers.values()):
             open_ones.callback(caller.http.close)
         yield Keyring(stranger=stranger, keys=keys.by_name, **callers)
+
+
+@contextmanager
+def a_keyed_api(folder: Path, backroom: Backroom) -> Iterator[Keyring]:
+    """Those with keys of an API that asks for them, over this backroom."""
+    keys = Keys()
+    opened = an_api(folder, MadeUpProcesses(), api_keys=keys.holders, **over(backroom))
+    with opened as caller, a_keyring(ready(caller).url, keys) as ring:
+        yield ring

@@ -13,11 +13,10 @@ from db.reads import count_at_work
 from domain.stages import Stage
 from tests.integration.api.backroom import Backroom
 from tests.integration.api.caller import ANOTHER_ADDRESS, Caller
-from tests.integration.api.conftest import OpenApi, an_api, over, ready
+from tests.integration.api.conftest import OpenApi, ready
 from tests.integration.api.dice import SettableDice
-from tests.integration.api.keyring import Keyring, Keys, a_keyring
+from tests.integration.api.keyring import Keyring, Keys, a_keyed_api, a_keyring
 from tests.integration.api.listener import listening_to
-from tests.integration.api.processes import MadeUpProcesses
 from tests.integration.api.waiting import eventually
 
 CONTRACT = build_app(lambda _: nullcontext(), Settings()).openapi()
@@ -52,9 +51,7 @@ ON_AN_ORDER = [
 
 @pytest.fixture(scope="session")
 def _shared_ring(backroom: Backroom, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyring]:
-    keys, folder = Keys(), tmp_path_factory.mktemp("keys")
-    opened = an_api(folder, MadeUpProcesses(), api_keys=keys.holders, **over(backroom))
-    with opened as api, a_keyring(ready(api).url, keys) as ring:
+    with a_keyed_api(tmp_path_factory.mktemp("keys"), backroom) as ring:
         yield ring
 
 
