@@ -10,8 +10,8 @@ CUT_OFF = """() => [...document.querySelectorAll("main > .card *")]
     const card = one.closest("main > .card").getBoundingClientRect();
     const text = document.createRange();
     text.selectNodeContents(one);
-    const isClipped = getComputedStyle(one).overflowX !== "visible";
-    return (isClipped && one.scrollWidth > one.clientWidth + 1) || text.getBoundingClientRect().right > card.right;
+    const isClipped = getComputedStyle(one).overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1;
+    return isClipped || text.getBoundingClientRect().right > card.right;
   })
   .map((one) => one.textContent)"""
 
