@@ -1,5 +1,6 @@
 """What is wrong with Temporal, its workers and the orders is named; what was lost is taken up again."""
 
+import base64
 import gc
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -22,14 +23,23 @@ from domain.orders import DEMO_ITEMS, OrderId, order_workflow_id, return_workflo
 from domain.status import OrderStatus
 from domain.tasks import OrderStart
 from engine.connection import connect
+from engine.payloads import ENCODING
 from supervisor.ports import free_port
 from tests.shop.facts import charged, refunded
 from tests.shop.namespaces import register
 from tests.shop.orders import BY_A_PERSON, HOME, an_order
+from tests.shop.shelves import POSTGRESQL, SQLITE
 from tests.shop.shop import Shop, open_shop
 from tests.shop.waiting import eventually
 from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shelf" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "shelf", [SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.slow)], indirect=True
+        )
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -138,6 +148,25 @@ async def test_an_order_whose_workflow_was_ended_from_outside_is_named_and_taken
     assert after == {}
     await ends(ward.db, order.id, OrderStatus.COMPLETED)
     assert await order.payments() == [charged(4200)]
+
+
+async def test_what_temporal_cannot_read_is_taken_up_and_still_cannot_be_read(
+    settings: Settings, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"payload_key": base64.b64encode(bytes(range(32))).decode()})
+    async with open_shop(await connect(settings), books) as ward:
+        await placed_long_ago(ward, monkeypatch)
+        order = await ward.start(an_order(reviewed=BY_A_PERSON))
+        await order.awaits_its_review()
+        await order.handle.terminate("by mistake")
+
+        after = await faults(settings, fix=True)
+
+        assert after == {}
+        await ends(ward.db, order.id, OrderStatus.COMPLETED)
+        begun, *_ = (await ward.client.get_workflow_handle(order.handle.id).fetch_history()).events
+        kept = begun.workflow_execution_started_event_attributes.input.payloads
+        assert [payload.metadata["encoding"] for payload in kept] == [ENCODING]
 
 
 async def test_a_return_whose_workflow_was_ended_from_outside_is_paid_back(
