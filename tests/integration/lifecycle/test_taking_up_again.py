@@ -208,6 +208,21 @@ async def test_given_up_before_it_was_lost_it_stays_given_up(shop: Shop, deed: D
     assert await order.provider_log() == [voided(4200)]
 
 
+@pytest.mark.usefixtures("soon_given_up")
+async def test_given_up_after_its_charge_it_is_paid_back_though_the_carrier_is_well_again(shop: Shop) -> None:
+    door = shop.doors.shut_after(BookActivities.begin_failing)
+    shop.dice.breaks("dispatch")
+    before = await shop.start(an_order(costing_cents=4200))
+    await door.has_stopped_one()
+
+    await lost(before)
+    shop.dice.lets_go("dispatch")
+    order = await taken_up(shop, before)
+
+    assert await order.ends() is OrderStatus.FAILED
+    assert await order.payments() == [charged(4200), refunded(4200)]
+
+
 async def test_a_door_that_may_have_closed_stays_closed(shop: Shop) -> None:
     """The carrier may have the label already, though nobody wrote that down."""
     shop.dice.holds("dispatch")
