@@ -50,7 +50,7 @@ class Desk:
         """
         reuse = WorkflowIDReusePolicy
         review, budget = self._review_rules(), timedelta(seconds=self.settings.order_budget_seconds)
-        status = standing.status if standing else order.status
+        status = SearchAttributePair(ORDER_STATUS, order.status.value)
         try:
             await client.start_workflow(
                 OrderWorkflow.run,
@@ -67,7 +67,9 @@ class Desk:
                 id_reuse_policy=reuse.ALLOW_DUPLICATE if standing else reuse.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=STARTED_WITHIN,
-                search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_STATUS, status.value)]),
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(ORDER_STATUS, order.status.value)]
+                ),
                 static_summary=order_summary(order.order_id, order.amount_cents),
                 static_details=order_details(
                     items=len(order.items), budget=budget, review=review, standing=standing

@@ -155,7 +155,7 @@ def test_without_hedging_the_retries_are_temporals(tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_two_hundred_orders_complete_within_their_budget(tmp_path: Path) -> None:
     with started(tmp_path / "var", REVIEW_SECONDS="1") as system:
-        with ThreadPoolExecutor(20) as customers:
+        with ThreadPoolExecutor(10) as customers:
             orders = list(customers.map(lambda _: system.ended(system.place()), range(200)))
 
         assert {order["status"] for order in orders} == {"completed"}

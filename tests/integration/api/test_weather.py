@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from config.settings import Settings
 from db.database import Database
 from db.schema import migrate
 from db.weather import read_changes, read_forecast, write_forecast
 from domain.weather import AS_SET, Forecast
+from hedging.prometheus import PrometheusSink
 from main import create_app
 from tests.integration.api.backroom import Backroom
 from tests.integration.api.caller import Caller
@@ -79,7 +81,11 @@ def test_what_is_no_number_is_refused(api: Caller) -> None:
     assert api.http.put("/weather", content=b'{"fail": NaN}', headers=headers).status_code == 422
 
 
-async def test_a_worker_follows_what_another_process_asked_for(api: Caller, backroom: Backroom) -> None:
+async def test_a_worker_follows_what_another_process_asked_for(
+    api: Caller, backroom: Backroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A process has one worker, whose metrics have one registry; this one runs the test on two databases.
+    monkeypatch.setattr("workers.process.PrometheusSink", partial(PrometheusSink, CollectorRegistry()))
     settings = Settings(database_url=backroom.database_url, flaky_hang=0.2)
     vane = WeatherVane(settings)
     tools = build_tools(settings, vane)

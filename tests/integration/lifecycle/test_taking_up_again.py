@@ -8,10 +8,12 @@ from activities.books import BookActivities
 from activities.payment import PaymentActivities
 from activities.shipping import ShippingActivities
 from config.settings import ReviewMode
+from db.books import now
 from db.reads import find_standing
 from domain.events import ACCEPTED
 from domain.stages import Stage
 from domain.status import OrderStatus
+from domain.tasks import ShippingStart
 from signals import CancellationEffect, Verdict
 from tests.shop.desk import a_desk_of
 from tests.shop.doors import Deed
@@ -19,6 +21,7 @@ from tests.shop.facts import charged, ended, refunded, stages, undone, voided
 from tests.shop.orders import (
     BY_A_PERSON,
     ELSEWHERE,
+    HOME,
     PlacedOrder,
     a_cancellation,
     a_review,
@@ -28,6 +31,7 @@ from tests.shop.orders import (
 from tests.shop.shop import Shop
 from tests.shop.slow import slowly
 from workflows.order_workflow import OrderWorkflow
+from workflows.shipping_workflow import ShippingWorkflow
 
 DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
 
@@ -206,6 +210,29 @@ async def test_given_up_before_it_was_lost_it_stays_given_up(shop: Shop, deed: D
     assert await order.ends() is OrderStatus.FAILED
     assert await order.payments() == []
     assert await order.provider_log() == [voided(4200)]
+
+
+async def test_a_shipping_that_was_left_behind_may_have_dispatched_and_another_goes_out(shop: Shop) -> None:
+    """Temporal ends a child a moment after its parent; until then its name is taken."""
+    shop.dice.holds("charge", "prepare")
+    before = await shop.start(an_order())
+    await shop.dice.is_asked_for("charge")
+    start = ShippingStart(order_id=before.id, address=HOME, due_at=now())
+    left_behind = await shop.client.start_workflow(
+        ShippingWorkflow.run, start, id=before.shipping().id, task_queue="nobody-polls"
+    )
+
+    await lost(before)
+    order = await taken_up(shop, before)
+    shop.dice.lets_go("charge")
+    await shop.dice.is_asked_for("prepare")
+    with refused("ADDRESS_LOCKED"):
+        await order.change_address(ELSEWHERE)
+    shop.dice.lets_go("prepare")
+
+    assert await order.ends() is OrderStatus.COMPLETED
+    assert await order.story() == DONE
+    await left_behind.terminate()
 
 
 @pytest.mark.usefixtures("soon_given_up")
