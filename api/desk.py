@@ -67,9 +67,7 @@ class Desk:
                 id_reuse_policy=reuse.ALLOW_DUPLICATE if standing else reuse.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=STARTED_WITHIN,
-                search_attributes=TypedSearchAttributes(
-                    [SearchAttributePair(ORDER_STATUS, order.status.value)]
-                ),
+                search_attributes=TypedSearchAttributes([status]),
                 static_summary=order_summary(order.order_id, order.amount_cents),
                 static_details=order_details(
                     items=len(order.items), budget=budget, review=review, standing=standing
