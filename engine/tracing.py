@@ -8,7 +8,7 @@ from config.settings import OTEL_ENDPOINT, BadSettings, Settings
 
 INSTALL = "pip install --require-hashes -r requirements-otel.lock"
 
-# Loaded only where traces are wanted: they take a quarter of a second, and are an extra.
+# Loaded only where traces are wanted: they are an extra, and take their time.
 NEEDED = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
 
 
