@@ -20,7 +20,7 @@ class Span(StrEnum):
 
 MICROSECOND = timedelta(microseconds=1)
 
-# Nothing of an order happens beside anything else, so every moment of it belongs to the event that ends it.
+# Nothing of an order but its child runs beside anything else: a moment belongs to the event that ends it.
 ENDED_BY = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: Span.ACTIVITY,
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: Span.WORKFLOW_TASK,
@@ -42,16 +42,22 @@ async def mean_spans(client: Client, since: datetime) -> Mapping[str, float]:
 
 
 async def _spans(client: Client, workflow_id: str) -> Counter[Span]:
-    """In microseconds. Of a child its own history tells; what the parent waited beyond is the server's."""
-    spent, before = Counter[Span](), None
+    """In microseconds. While it waits for a child, the child's history tells; the rest is the server's."""
+    spent, before, with_a_child = Counter[Span](), None, None
     async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
         at = event.event_time.ToDatetime()
         gap = (at - before) // MICROSECOND if before else 0
-        if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
+        before = at
+        if with_a_child is None:
+            spent[ENDED_BY.get(event.event_type, Span.SERVER)] += gap
+        else:
+            with_a_child += gap
+        if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            with_a_child = 0
+        elif event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
             child = event.child_workflow_execution_completed_event_attributes.workflow_execution
             in_the_child = await _spans(client, child.workflow_id)
             spent += in_the_child
-            gap = max(0, gap - in_the_child.total())
-        spent[ENDED_BY.get(event.event_type, Span.SERVER)] += gap
-        before = at
+            spent[Span.SERVER] += (with_a_child or 0) - in_the_child.total()
+            with_a_child = None
     return spent
