@@ -1,15 +1,14 @@
 """Quick writes to our own books: they call nobody, so they need no hedging."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import Activities
-from db.books import begin_failing, change_status, end_order, lock_order, note_command, now
+from db.books import begin_failing, change_address, change_status, end_order, note_command, now
 from domain.events import CommandNote
 from domain.orders import Address, OrderId
 from domain.status import OrderStatus
@@ -39,10 +38,10 @@ class BookActivities(Activities):
     async def record_review(self, order_id: OrderId, note: CommandNote) -> None:
         """A person's verdict, and stage 3 with it if they approved: the time they took makes nobody late."""
 
-        def write(session: Session) -> None:
-            note_command(session, order_id, note)
+        def write(connection: Connection) -> None:
+            note_command(connection, order_id, note)
             if note.decision == Verdict.APPROVE:
-                record_reviewed(session, order_id, note.actor, late=False)
+                record_reviewed(connection, order_id, note.actor, late=False)
 
         await self._db.write(write)
 
@@ -50,17 +49,17 @@ class BookActivities(Activities):
     async def record_cancellation(self, order_id: OrderId, note: CommandNote) -> None:
         """From here on the order reads `cancelling`."""
 
-        def write(session: Session) -> None:
-            if note_command(session, order_id, note):
-                change_status(session, order_id, OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
+        def write(connection: Connection) -> None:
+            if note_command(connection, order_id, note):
+                change_status(connection, order_id, OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
 
         await self._db.write(write)
 
     @activity.defn
     async def record_address_change(self, order_id: OrderId, note: CommandNote, address: Address) -> None:
-        def write(session: Session) -> None:
-            if note_command(session, order_id, note):
-                lock_order(session, order_id).address = asdict(address)
+        def write(connection: Connection) -> None:
+            if note_command(connection, order_id, note):
+                change_address(connection, order_id, address)
 
         await self._db.write(write)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import HedgedActivities
@@ -60,6 +60,6 @@ class PaymentActivities(HedgedActivities):
         )
 
 
-def _approve(session: Session, task: StageTask, reviewer: str) -> OrderSnapshot:
-    record_reviewed(session, task.order_id, reviewer, late=now() > task.due_at)
-    return read_order(session, task.order_id)
+def _approve(connection: Connection, task: StageTask, reviewer: str) -> OrderSnapshot:
+    record_reviewed(connection, task.order_id, reviewer, late=now() > task.due_at)
+    return read_order(connection, task.order_id)

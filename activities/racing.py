@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.journal import activity_in_words
@@ -73,7 +73,7 @@ class HedgedActivities(Activities):
         task: StageTask,
         stage: Stage,
         call: Callable[[], Awaitable[T]],
-        record: Callable[[Session, Outcome[T]], None],
+        record: Callable[[Connection, Outcome[T]], None],
     ) -> None:
         """Race `call` and write `record`, unless an attempt before this one wrote it.
 
@@ -86,7 +86,7 @@ class HedgedActivities(Activities):
         self,
         task: StageTask,
         call: Callable[[], Awaitable[T]],
-        record: Callable[[Session, Outcome[T]], None],
+        record: Callable[[Connection, Outcome[T]], None],
     ) -> T:
         """Race `call`, then commit what it brought home, in one transaction after the race.
 
@@ -104,7 +104,7 @@ class HedgedActivities(Activities):
                 outcome = Outcome(
                     order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
                 )
-                await self._db.write(lambda session: record(session, outcome))
+                await self._db.write(lambda connection: record(connection, outcome))
         about = {"order_id": task.order_id, **activity_in_words(), "late": outcome.late}
         log.info("race.won", extra={**about, **asdict(effort.figures or HedgeFigures())})
         return won

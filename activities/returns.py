@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row
 from temporalio import activity
 
 from activities.racing import Activities
 from db.books import change_status, find_command, lock_order, note_command
-from db.models import Event, Order
 from db.reads import snapshot
 from domain.events import ACCEPTED, Command, CommandNote
 from domain.refusals import Refusal
@@ -32,27 +31,27 @@ class ReturnActivities(Activities):
         return refund_cents
 
 
-def _claim(session: Session, request: ReturnRequest) -> tuple[Refusal | None, int]:
+def _claim(connection: Connection, request: ReturnRequest) -> tuple[Refusal | None, int]:
     """A claim that is tried again finds what it decided the first time."""
-    row = lock_order(session, request.order_id)
-    decided = find_command(session, request.order_id, request.command_id)
+    row = lock_order(connection, request.order_id)
+    decided = find_command(connection, request.order_id, request.command_id)
     if decided is not None:
         return _refusal_as_decided(decided), row.amount_cents
     refusal = _refusal(row, request)
-    note_command(session, request.order_id, _note(request, refusal))
+    note_command(connection, request.order_id, _note(request, refusal))
     if refusal is None:
-        change_status(session, request.order_id, OrderStatus.RETURNING, when=[OrderStatus.COMPLETED])
+        change_status(connection, request.order_id, OrderStatus.RETURNING, when=[OrderStatus.COMPLETED])
     return refusal, row.amount_cents
 
 
-def _refusal_as_decided(decided: Event) -> Refusal | None:
+def _refusal_as_decided(decided: Row[Any]) -> Refusal | None:
     """What was said the first time still holds, though by now the order may have moved on."""
     if decided.decision == ACCEPTED:
         return None
     return Refusal("the return was refused when it was asked for", code=decided.decision)
 
 
-def _refusal(row: Order, request: ReturnRequest) -> Refusal | None:
+def _refusal(row: Row[Any], request: ReturnRequest) -> Refusal | None:
     order = snapshot(row)
     try:
         decide_return(

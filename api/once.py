@@ -14,8 +14,8 @@ from uuid import uuid4
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -129,11 +129,11 @@ def _fingerprint(request: Request, body: bytes) -> str:
 
 
 def _record_refusal(
-    session: Session, ask: Ask, order_id: OrderId, refusal: Refusal, note: CommandNote | None
+    connection: Connection, ask: Ask, order_id: OrderId, refusal: Refusal, note: CommandNote | None
 ) -> Answer:
     if note is not None:
-        note_command(session, order_id, note)
-    stage = read_order(session, order_id).stage
+        note_command(connection, order_id, note)
+    stage = read_order(connection, order_id).stage
     body = problem_body(
         HTTPStatus.CONFLICT,
         refusal.code,
@@ -141,4 +141,4 @@ def _record_refusal(
         order_id=order_id,
         stage=stage.value if stage else None,
     )
-    return settle_key(session, ask, Answer(status=HTTPStatus.CONFLICT, body=body))
+    return settle_key(connection, ask, Answer(status=HTTPStatus.CONFLICT, body=body))

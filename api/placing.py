@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from temporalio.service import RPCError
 
@@ -20,7 +21,7 @@ from api.responses import OF_A_KEY, conflict
 from config.settings import ReviewMode, Settings
 from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
-from db.reads import OrderSnapshot, count_at_work, read_order
+from db.reads import OrderSnapshot, Source, count_at_work, read_order
 from domain.orders import DEMO_ITEMS, Address, Item, OrderId
 from domain.stages import Stage
 from domain.status import OrderStatus
@@ -101,18 +102,20 @@ def _find_placed(session: Session, ask: Ask, settings: Settings) -> _Placed | No
     return None
 
 
-def _take_in(session: Session, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]) -> _Placed:
+def _take_in(
+    connection: Connection, ask: Ask, tag: str, address: Address, items: tuple[Item, ...]
+) -> _Placed:
     """The key, the order and the answer are one transaction: there is never one without the others."""
-    answer = claim_key(session, ask).answer
+    answer = claim_key(connection, ask).answer
     if answer is not None:
-        return _placed(session, answer)
-    order = add_order(session, tag, address, items, owner=ask.owner)
+        return _placed(connection, answer)
+    order = add_order(connection, tag, address, items, owner=ask.owner)
     placed = OrderPlaced(
         order_id=order.order_id, workflow_id=order.workflow_id, status=order.status, stage=None
     )
     answer = Answer(status=HTTPStatus.CREATED, body=placed.model_dump(mode="json"))
-    return _Placed(answer=settle_key(session, ask, answer), order=order)
+    return _Placed(answer=settle_key(connection, ask, answer), order=order)
 
 
-def _placed(session: Session, answer: Answer) -> _Placed:
-    return _Placed(answer=answer, order=read_order(session, OrderId(answer.body["order_id"])))
+def _placed(source: Source, answer: Answer) -> _Placed:
+    return _Placed(answer=answer, order=read_order(source, OrderId(answer.body["order_id"])))

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, Update, bindparam, func, insert, or_, select, update
 
-from db.models import EVENTS, ORDERS, PAYMENTS, Event, Order
-from db.reads import OrderSnapshot, snapshot
+from db.models import EVENTS, ORDERS, PAYMENTS
+from db.reads import ONE_ORDER, OrderSnapshot, Source, snapshot
 from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
 from domain.orders import ANYBODY, Address, Item, OrderId, amount_of, order_workflow_id
@@ -21,16 +21,26 @@ STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
 
 # SQLAlchemy takes longer to put a statement together than a database to run it, and SQLite's one writer is
 # waited for meanwhile: what every stage runs is put together once. The columns to set come with the call.
-MOVE = update(ORDERS).where(
-    ORDERS.c.id == bindparam("order"), ORDERS.c.status.in_(bindparam("when", expanding=True))
-)
-MOVE_ON = MOVE.where(ORDERS.c.stage.is_not_distinct_from(bindparam("before")))
+THE_ORDER = ORDERS.c.id == bindparam("order")
+LOCK_ORDER = ONE_ORDER.with_for_update()
+SET = update(ORDERS).where(THE_ORDER)
+ADD = insert(ORDERS).returning(ORDERS.c.id)
+NAME = SET.returning(ORDERS)
 NEXT_SEQUENCE = select(func.coalesce(func.max(EVENTS.c.sequence), 0) + 1).where(
     EVENTS.c.order_id == bindparam("order")
 )
 APPEND = insert(EVENTS).values(sequence=NEXT_SEQUENCE.scalar_subquery())
-STAGE_OF = select(ORDERS.c.stage).where(ORDERS.c.id == bindparam("order"))
+STAGE_OF = select(ORDERS.c.stage).where(THE_ORDER)
 PAY = insert(PAYMENTS)
+
+
+@cache
+def move(*when: OrderStatus) -> Update:
+    """The order, if it is in one of these. A list that came with the call would cost more than the rest."""
+    return SET.where(or_(*(ORDERS.c.status == status for status in when)))
+
+
+MOVE_ON = move(*STAGES_MOVE_WHILE).where(ORDERS.c.stage.is_not_distinct_from(bindparam("before")))
 
 
 class LateWrite(Exception):
@@ -52,44 +62,43 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def lock_order(session: Session, order_id: OrderId) -> Order:
+def lock_order(connection: Connection, order_id: OrderId) -> Row[Any]:
     """Return the order's row, held against other writers until the transaction ends."""
-    locked = select(Order).where(Order.id == order_id).with_for_update()
-    return session.execute(locked, execution_options={"populate_existing": True}).scalar_one()
+    return connection.execute(LOCK_ORDER, {"order": order_id}).one()
 
 
 def add_order(
-    session: Session, tag: str, address: Address, items: tuple[Item, ...], *, owner: str = ANYBODY
+    connection: Connection, tag: str, address: Address, items: tuple[Item, ...], *, owner: str = ANYBODY
 ) -> OrderSnapshot:
     """Write a new order; its id is the database's, its amount is frozen here."""
-    row = Order(
-        status=OrderStatus.IN_PROGRESS,
-        address=asdict(address),
-        items=[asdict(item) for item in items],
-        amount_cents=amount_of(items),
-        created_at=now(),
-        owner=owner,
-    )
-    session.add(row)
-    session.flush()
-    row.workflow_id = order_workflow_id(tag, OrderId(row.id))
-    return snapshot(row)
+    columns = {
+        "status": OrderStatus.IN_PROGRESS,
+        "address": asdict(address),
+        "items": [asdict(item) for item in items],
+        "amount_cents": amount_of(items),
+        "created_at": now(),
+        "owner": owner,
+    }
+    number = connection.execute(ADD, columns).scalar_one()
+    name = order_workflow_id(tag, OrderId(number))
+    return snapshot(connection.execute(NAME, {"order": number, "workflow_id": name}).one())
 
 
-def append_event(session: Session, order_id: OrderId, kind: EventType, **columns: Any) -> None:
+def append_event(connection: Connection, order_id: OrderId, kind: EventType, **columns: Any) -> None:
     """Write the order's next event; the order must be locked or moved, so that `sequence` has no gap."""
     written = {"order_id": order_id, "type": kind, "at": now(), "actor": SYSTEM, **columns}
-    session.execute(APPEND, {"order": order_id, **written})
+    connection.execute(APPEND, {"order": order_id, **written})
 
 
-def find_event(session: Session, order_id: OrderId, kind: EventType, stage: Stage) -> Event | None:
-    return session.execute(
-        select(Event).where(Event.order_id == order_id, Event.type == kind, Event.stage == stage.value)
-    ).scalar_one_or_none()
+def find_event(source: Source, order_id: OrderId, kind: EventType, stage: Stage) -> Row[Any] | None:
+    of_that_stage = EVENTS.c.stage == stage.value
+    return source.execute(
+        select(EVENTS).where(EVENTS.c.order_id == order_id, EVENTS.c.type == kind, of_that_stage)
+    ).one_or_none()
 
 
 def reach_stage(
-    session: Session,
+    connection: Connection,
     order_id: OrderId,
     stage: Stage,
     effort: Effort,
@@ -105,35 +114,38 @@ def reach_stage(
     """
     guard = {
         "order": order_id,
-        "when": STAGES_MOVE_WHILE,
         "before": stage.predecessor.value if stage.predecessor else None,
     }
-    if not _moved(session, MOVE_ON, {**guard, "stage": stage.value, **_breach(late=late), **columns}):
-        if find_event(session, order_id, EventType.STAGE_REACHED, stage):
+    if not _moved(connection, MOVE_ON, {**guard, "stage": stage.value, **_breach(late=late), **columns}):
+        if find_event(connection, order_id, EventType.STAGE_REACHED, stage):
             return False
         raise LateWrite(stage)
     append_event(
-        session, order_id, EventType.STAGE_REACHED, stage=stage.value, actor=actor, **effort.columns()
+        connection, order_id, EventType.STAGE_REACHED, stage=stage.value, actor=actor, **effort.columns()
     )
     return True
 
 
 def change_status(
-    session: Session, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]
+    connection: Connection, order_id: OrderId, to: OrderStatus, *, when: Sequence[OrderStatus]
 ) -> None:
     """Move the order's status to `to`; raise LateWrite if it is none of `when`."""
-    if not _moved(session, MOVE, {"order": order_id, "when": when, "status": to}):
+    if not _moved(connection, move(*when), {"order": order_id, "status": to}):
         raise LateWrite(to)
 
 
-def begin_failing(session: Session, order_id: OrderId) -> None:
+def change_address(connection: Connection, order_id: OrderId, address: Address) -> None:
+    connection.execute(SET, {"order": order_id, "address": asdict(address)})
+
+
+def begin_failing(connection: Connection, order_id: OrderId) -> None:
     """Mark that a stage was given up; writing it twice changes nothing."""
-    if lock_order(session, order_id).status != OrderStatus.FAILING:
-        change_status(session, order_id, OrderStatus.FAILING, when=[OrderStatus.IN_PROGRESS])
+    if lock_order(connection, order_id).status != OrderStatus.FAILING:
+        change_status(connection, order_id, OrderStatus.FAILING, when=[OrderStatus.IN_PROGRESS])
 
 
 def end_order(
-    session: Session,
+    connection: Connection,
     order_id: OrderId,
     status: OrderStatus,
     *,
@@ -143,20 +155,26 @@ def end_order(
 ) -> bool:
     """Give the order its final status and write `ended`; return False if it had ended so before."""
     ended = {"status": status, "ended_at": now(), **_breach(late=late)}
-    if not _moved(session, MOVE, {"order": order_id, "when": when, **ended}):
-        if lock_order(session, order_id).status == status:
+    if not _moved(connection, move(*when), {"order": order_id, **ended}):
+        if lock_order(connection, order_id).status == status:
             return False
         raise LateWrite(status)
-    stage = session.execute(STAGE_OF, {"order": order_id}).scalar_one()
-    append_event(session, order_id, EventType.ENDED, status=status, stage=stage, reason=reason)
+    stage = connection.execute(STAGE_OF, {"order": order_id}).scalar_one()
+    append_event(connection, order_id, EventType.ENDED, status=status, stage=stage, reason=reason)
     return True
 
 
 def book_payment(
-    session: Session, order_id: OrderId, kind: PaymentKind, *, key: str, amount_cents: int, reference: str
+    connection: Connection,
+    order_id: OrderId,
+    kind: PaymentKind,
+    *,
+    key: str,
+    amount_cents: int,
+    reference: str,
 ) -> None:
     """Write the payment; its unique key makes a second one impossible."""
-    session.execute(
+    connection.execute(
         PAY,
         {
             "order_id": order_id,
@@ -169,22 +187,22 @@ def book_payment(
     )
 
 
-def note_compensation(session: Session, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
+def note_compensation(connection: Connection, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
     """Write that `stage` was undone; return False if it was written before."""
-    lock_order(session, order_id)
-    if find_event(session, order_id, EventType.COMPENSATED, stage):
+    lock_order(connection, order_id)
+    if find_event(connection, order_id, EventType.COMPENSATED, stage):
         return False
-    append_event(session, order_id, EventType.COMPENSATED, stage=stage.value, **effort.columns())
+    append_event(connection, order_id, EventType.COMPENSATED, stage=stage.value, **effort.columns())
     return True
 
 
-def note_command(session: Session, order_id: OrderId, note: CommandNote) -> bool:
+def note_command(connection: Connection, order_id: OrderId, note: CommandNote) -> bool:
     """Write what was decided about a command; return False if this command was written before."""
-    order = lock_order(session, order_id)
-    if find_command(session, order_id, note.command_id):
+    order = lock_order(connection, order_id)
+    if find_command(connection, order_id, note.command_id):
         return False
     append_event(
-        session,
+        connection,
         order_id,
         EventType.COMMAND_ACCEPTED if note.accepted else EventType.COMMAND_REFUSED,
         stage=order.stage,
@@ -197,10 +215,10 @@ def note_command(session: Session, order_id: OrderId, note: CommandNote) -> bool
     return True
 
 
-def find_command(session: Session, order_id: OrderId, command_id: str) -> Event | None:
-    return session.execute(
-        select(Event).where(Event.order_id == order_id, Event.command_id == command_id)
-    ).scalar_one_or_none()
+def find_command(source: Source, order_id: OrderId, command_id: str) -> Row[Any] | None:
+    return source.execute(
+        select(EVENTS).where(EVENTS.c.order_id == order_id, EVENTS.c.command_id == command_id)
+    ).one_or_none()
 
 
 def _breach(*, late: bool) -> dict[str, bool]:
@@ -208,6 +226,6 @@ def _breach(*, late: bool) -> dict[str, bool]:
     return {"sla_breached": True} if late else {}
 
 
-def _moved(session: Session, statement: Any, values: dict[str, Any]) -> bool:
+def _moved(connection: Connection, statement: Any, values: dict[str, Any]) -> bool:
     """Whether the order was where the statement expected it."""
-    return session.connection().execute(statement, values).rowcount == 1
+    return connection.execute(statement, values).rowcount == 1

@@ -54,7 +54,8 @@ NO_MISCHIEF = Mischief()
 
 
 class Database:
-    """Runs functions of a session, each as one transaction, away from the event loop.
+    """Runs functions, each as one transaction, away from the event loop: writes on a connection, reads on a
+    session.
 
     Where PostgreSQL gave one up or lost its connection, it is run again: what it writes must be written once
     by a unique key or a guarded move, and what it returns be the same then.
@@ -72,24 +73,26 @@ class Database:
         self._streams = BoundedSemaphore(STREAMS_AT_ONCE)
         self._writing = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
         self._reading = ThreadPoolExecutor(sizes.readers, thread_name_prefix="db-read")
-        self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
         self._stream_session = sessionmaker(self._streamer, expire_on_commit=False)
 
-    async def write(self, work: Callable[[Session], T]) -> T:
-        """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written."""
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` returns, once what it wrote is committed; if it raises, nothing is written.
+
+        A session would take longer to be opened and closed than the statements of a stage take.
+        """
         return await _in_thread(self._writing, self.write_now, work)
 
     async def read(self, query: Callable[[Session], T]) -> T:
         """Return what `query` returns, read from one snapshot."""
         return await _in_thread(self._reading, self.read_now, query)
 
-    def write_now(self, work: Callable[[Session], T]) -> T:
+    def write_now(self, work: Callable[[Connection], T]) -> T:
         """As write, in the calling thread."""
 
         def transaction() -> T:
-            with self._write_session.begin() as session:
-                written = work(session)
+            with self._writer.begin() as connection:
+                written = work(connection)
                 self._mischief.before_commit()
             self._mischief.after_commit()
             return written

@@ -6,17 +6,20 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from db.books import now
-from db.models import IdempotencyKey
-from db.once import insert_once
+from db.models import KEYS
+from db.once import insert_once, row_of
+from db.reads import Source
 from domain.refusals import KeyReused, StillRunning
 
 # Longer than a request takes, and short enough for whoever asks again after its process died. A request that
 # takes longer all the same does no harm: what it causes carries its key, and the first answer stands.
 HELD_FOR = timedelta(seconds=10)
+
+FIND = select(KEYS).where(KEYS.c.key == bindparam("wanted"))
+WRITE = update(KEYS).where(KEYS.c.key == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +58,15 @@ class Claim:
     answer: Answer | None
 
 
-def claim_key(session: Session, ask: Ask) -> Claim:
+def claim_key(connection: Connection, ask: Ask) -> Claim:
     """Take the request on, if it has no answer yet.
 
     Raises KeyReused if the key belongs to another request, StillRunning if this one is being worked on.
     """
     at = now()
-    insert_once(
-        session,
-        IdempotencyKey,
+    row = insert_once(
+        connection,
+        KEYS,
         ask.digest,
         owner=ask.owner,
         fingerprint=ask.fingerprint,
@@ -71,54 +74,55 @@ def claim_key(session: Session, ask: Ask) -> Claim:
         held_by=ask.holder,
         held_until=at + HELD_FOR,
     )
-    row = _lock(session, ask)
     _check_fingerprint(row, ask)
     answer = _answer_in(row)
     if answer is None and row.held_by != ask.holder:
-        _take_over(row, ask, at)
+        _take_over(connection, row, ask, at)
     return Claim(asked_at=row.asked_at, answer=answer)
 
 
-def find_answer(session: Session, ask: Ask) -> Answer | None:
+def find_answer(source: Source, ask: Ask) -> Answer | None:
     """Return the answer that stands under the key; raises KeyReused if the key belongs to another request."""
-    row = session.get(IdempotencyKey, ask.digest)
+    row = source.execute(FIND, {"wanted": ask.digest}).one_or_none()
     if row is None:
         return None
     _check_fingerprint(row, ask)
     return _answer_in(row)
 
 
-def settle_key(session: Session, ask: Ask, answer: Answer) -> Answer:
+def settle_key(connection: Connection, ask: Ask, answer: Answer) -> Answer:
     """Return the answer that stands under the key from now on: this one, or one that was there before."""
-    row = _lock(session, ask)
-    if row.status is None:
-        row.status, row.answer = answer.status, answer.body
-    return _answer_in(row) or answer
+    earlier = _answer_in(_lock(connection, ask))
+    if earlier is None:
+        _write(connection, ask, status=answer.status, answer=answer.body)
+    return earlier or answer
 
 
-def release_key(session: Session, ask: Ask) -> None:
+def release_key(connection: Connection, ask: Ask) -> None:
     """The request is not worked on any more; whoever asks again need not wait."""
-    row = _lock(session, ask)
-    if row.held_by == ask.holder:
-        row.held_until = now()
+    if _lock(connection, ask).held_by == ask.holder:
+        _write(connection, ask, held_until=now())
 
 
-def _lock(session: Session, ask: Ask) -> IdempotencyKey:
-    found = select(IdempotencyKey).where(IdempotencyKey.key == ask.digest).with_for_update()
-    return session.execute(found.execution_options(populate_existing=True)).scalar_one()
+def _lock(connection: Connection, ask: Ask) -> Row[Any]:
+    return connection.execute(row_of(KEYS), {"wanted": ask.digest}).one()
 
 
-def _check_fingerprint(row: IdempotencyKey, ask: Ask) -> None:
+def _write(connection: Connection, ask: Ask, **columns: Any) -> None:
+    connection.execute(WRITE, {"wanted": ask.digest, **columns})
+
+
+def _check_fingerprint(row: Row[Any], ask: Ask) -> None:
     if row.fingerprint != ask.fingerprint:
         raise KeyReused
 
 
-def _answer_in(row: IdempotencyKey) -> Answer | None:
+def _answer_in(row: Row[Any]) -> Answer | None:
     return None if row.status is None else Answer(status=row.status, body=row.answer or {})
 
 
-def _take_over(row: IdempotencyKey, ask: Ask, at: datetime) -> None:
+def _take_over(connection: Connection, row: Row[Any], ask: Ask, at: datetime) -> None:
     """Of a request that has not been given up, or whose process may be alive, nobody else takes over."""
     if row.held_until > at:
         raise StillRunning
-    row.held_by, row.held_until = ask.holder, at + HELD_FOR
+    _write(connection, ask, held_by=ask.holder, held_until=at + HELD_FOR)

@@ -217,5 +217,7 @@ class WeatherChange(Base):
 
 APPEND_ONLY = ("events", "payments", "payment_provider_log", "carrier_log")
 
-# For the statements that every stage runs.
+# For statements that are put together once.
 ORDERS, EVENTS, PAYMENTS = (Base.metadata.tables[name] for name in ("orders", "events", "payments"))
+PROVIDER_LOG, CARRIER_LOG = (Base.metadata.tables[name] for name in ("payment_provider_log", "carrier_log"))
+KEYS, WEATHER = (Base.metadata.tables[name] for name in ("idempotency_keys", "weather"))

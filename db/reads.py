@@ -3,19 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Event, Installation, Order, Payment
+from db.models import ORDERS, Event, Installation, Order, Payment
 from domain.events import Command, EventType
 from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OPEN, OrderStatus
 from domain.tasks import Standing
 
-# Put together once: every stage reads its order.
-ONE_ORDER = select(Order).where(Order.id == bindparam("order"))
+# What is read in the middle of a write is read on the writer's connection.
+Source = Connection | Session
+
+# Put together once.
+AT_WORK = select(func.count()).where(or_(*(ORDERS.c.status == status for status in OPEN)))
+AT_WORK_ELSEWHERE = AT_WORK.where(ORDERS.c.stage.is_distinct_from(bindparam("but_at")))
+ONE_ORDER = select(ORDERS).where(ORDERS.c.id == bindparam("order"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ def read_tag(session: Session) -> str:
 
 
 def find_order(session: Session, order_id: OrderId) -> OrderSnapshot | None:
-    row = session.execute(ONE_ORDER, {"order": order_id}).scalar_one_or_none()
+    row = session.execute(ONE_ORDER, {"order": order_id}).one_or_none()
     return snapshot(row) if row else None
 
 
@@ -71,9 +77,9 @@ def find_orders(
     return [snapshot(row) for row in session.execute(wanted).scalars()]
 
 
-def read_order(session: Session, order_id: OrderId) -> OrderSnapshot:
+def read_order(source: Source, order_id: OrderId) -> OrderSnapshot:
     """Return the order; it must exist."""
-    return snapshot(session.execute(ONE_ORDER, {"order": order_id}).scalar_one())
+    return snapshot(source.execute(ONE_ORDER, {"order": order_id}).one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +101,8 @@ def count_orders(session: Session) -> OrderCounts:
 
 def count_at_work(session: Session, *, but_at: Stage | None) -> int:
     """Return how many orders are open, those whose last stage is `but_at` left out."""
-    counted = select(func.count()).where(Order.status.in_(OPEN))
-    if but_at is not None:
-        counted = counted.where(Order.stage.is_distinct_from(but_at.value))
-    return session.execute(counted).scalar_one()
+    stage = None if but_at is None else but_at.value
+    return session.execute(AT_WORK if stage is None else AT_WORK_ELSEWHERE, {"but_at": stage}).scalar_one()
 
 
 def find_whole_order(session: Session, order_id: OrderId) -> WholeOrder | None:
@@ -203,7 +207,7 @@ def _accepted(order_id: OrderId, command: Command) -> Select[Event]:
     return select(Event).where(Event.order_id == order_id, accepted, Event.command == command)
 
 
-def snapshot(row: Order) -> OrderSnapshot:
+def snapshot(row: Order | Row[Any]) -> OrderSnapshot:
     return OrderSnapshot(
         order_id=OrderId(row.id),
         workflow_id=row.workflow_id or "",

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.orm import Session
 
 from db.books import now
-from db.models import WeatherChange
+from db.models import WEATHER, WeatherChange
+from db.reads import Source
 from domain.weather import AS_SET, Forecast
 
 
@@ -19,26 +21,23 @@ class Change:
     forecast: Forecast
 
 
-def read_forecast(session: Session) -> Forecast:
+def read_forecast(source: Source) -> Forecast:
     """Return what is in force; before the first change all is left to the settings."""
-    newest = select(WeatherChange).order_by(WeatherChange.id.desc()).limit(1)
-    row = session.execute(newest).scalar_one_or_none()
+    row = source.execute(select(WEATHER).order_by(WEATHER.c.id.desc()).limit(1)).one_or_none()
     return _forecast(row) if row else AS_SET
 
 
-def write_forecast(session: Session, forecast: Forecast) -> None:
+def write_forecast(connection: Connection, forecast: Forecast) -> None:
     """Put the forecast in force; asking for what is in force changes nothing."""
-    if read_forecast(session) != forecast:
+    if read_forecast(connection) != forecast:
         latency = None if forecast.latency is None else forecast.latency.total_seconds()
-        session.add(
-            WeatherChange(
-                at=now(),
-                fail=forecast.fail,
-                hang=forecast.hang,
-                latency_seconds=latency,
-                hedges=forecast.hedges,
-            )
-        )
+        asked = {
+            "fail": forecast.fail,
+            "hang": forecast.hang,
+            "latency_seconds": latency,
+            "hedges": forecast.hedges,
+        }
+        connection.execute(insert(WEATHER), {"at": now(), **asked})
 
 
 def read_changes(session: Session) -> list[Change]:
@@ -47,7 +46,7 @@ def read_changes(session: Session) -> list[Change]:
     return [Change(at=row.at, forecast=_forecast(row)) for row in rows]
 
 
-def _forecast(row: WeatherChange) -> Forecast:
+def _forecast(row: WeatherChange | Row[Any]) -> Forecast:
     return Forecast(
         fail=row.fail,
         hang=row.hang,

@@ -9,8 +9,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
 from temporalio.exceptions import FailureError
 
 ENCODING = b"binary/encrypted"
@@ -58,12 +63,28 @@ class Encryption(PayloadCodec):
             raise UnreadablePayload("a payload is not as it was written") from None
 
 
+_SHARED = tuple(PydanticPayloadConverter().converters.values())
+
+
+class SharedConverter(CompositePayloadConverter):
+    """The SDK's own, but how a type is read is found out once, not in every workflow anew.
+
+    The SDK makes a converter for each workflow and two for each of its tasks; these share what they know.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(*_SHARED)
+
+
+READABLE = DataConverter(payload_converter_class=SharedConverter)
+
+
 def data_converter(keys: Sequence[bytes]) -> DataConverter:
     """Return the one way of every process to hand Temporal what it keeps, failures' messages included."""
     if not keys:
-        return pydantic_data_converter
+        return READABLE
     return replace(
-        pydantic_data_converter,
+        READABLE,
         payload_codec=Encryption(keys),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

@@ -5,11 +5,12 @@ An order that was recalled before it was dispatched stays void: a dispatch that 
 
 from dataclasses import asdict
 from secrets import token_hex
+from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row
 
 from db.books import now
-from db.models import CarrierEntry
+from db.models import CARRIER_LOG
 from db.once import insert_once
 from domain.orders import Address, OrderId, dispatch_key, recall_key
 
@@ -18,25 +19,25 @@ RECALL = "recall"
 VOID = "void"
 
 
-def dispatch(session: Session, order_id: OrderId, address: Address) -> str | None:
+def dispatch(connection: Connection, order_id: OrderId, address: Address) -> str | None:
     """Label the package and send it off, once; return the reference, None if it was recalled before."""
-    entry = _enter(session, dispatch_key(order_id), DISPATCH, order_id, address)
+    entry = _enter(connection, dispatch_key(order_id), DISPATCH, order_id, address)
     return None if entry.kind == VOID else entry.reference
 
 
-def recall(session: Session, order_id: OrderId) -> None:
+def recall(connection: Connection, order_id: OrderId) -> None:
     """Bring the package back if it was dispatched, and see to it that it never is from now on."""
-    entry = _enter(session, dispatch_key(order_id), VOID, order_id)
+    entry = _enter(connection, dispatch_key(order_id), VOID, order_id)
     if entry.kind == DISPATCH:
-        _enter(session, recall_key(order_id), RECALL, order_id)
+        _enter(connection, recall_key(order_id), RECALL, order_id)
 
 
 def _enter(
-    session: Session, key: str, kind: str, order_id: OrderId, address: Address | None = None
-) -> CarrierEntry:
+    connection: Connection, key: str, kind: str, order_id: OrderId, address: Address | None = None
+) -> Row[Any]:
     return insert_once(
-        session,
-        CarrierEntry,
+        connection,
+        CARRIER_LOG,
         key,
         kind=kind,
         order_id=order_id,

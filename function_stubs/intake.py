@@ -1,6 +1,6 @@
 """Receiving, validating and reviewing an order."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from db.books import Effort, reach_stage
 from domain.orders import Item, OrderId
@@ -15,8 +15,8 @@ async def receive(dice: Dice) -> None:
     await flaky_call(dice, "receive")
 
 
-def record_received(session: Session, outcome: Outcome[None]) -> None:
-    reach_stage(session, outcome.order_id, Stage.ORDER_RECEIVED, outcome.effort, late=outcome.late)
+def record_received(connection: Connection, outcome: Outcome[None]) -> None:
+    reach_stage(connection, outcome.order_id, Stage.ORDER_RECEIVED, outcome.effort, late=outcome.late)
 
 
 async def validate(dice: Dice, items: tuple[Item, ...]) -> None:
@@ -26,10 +26,10 @@ async def validate(dice: Dice, items: tuple[Item, ...]) -> None:
         raise OrderInvalid("an order needs at least one item")
 
 
-def record_validated(session: Session, outcome: Outcome[None]) -> None:
-    reach_stage(session, outcome.order_id, Stage.ORDER_VALIDATED, outcome.effort, late=outcome.late)
+def record_validated(connection: Connection, outcome: Outcome[None]) -> None:
+    reach_stage(connection, outcome.order_id, Stage.ORDER_VALIDATED, outcome.effort, late=outcome.late)
 
 
-def record_reviewed(session: Session, order_id: OrderId, reviewer: str, *, late: bool) -> None:
+def record_reviewed(connection: Connection, order_id: OrderId, reviewer: str, *, late: bool) -> None:
     """Stage 3 has no call: a person, or the simulated reviewer, has already decided."""
-    reach_stage(session, order_id, Stage.ORDER_REVIEWED, Effort(), actor=reviewer, late=late)
+    reach_stage(connection, order_id, Stage.ORDER_REVIEWED, Effort(), actor=reviewer, late=late)

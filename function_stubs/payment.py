@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from db.books import book_payment, end_order, note_compensation, now, reach_stage
 from db.database import Database
@@ -26,11 +26,16 @@ async def charge(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return receipt
 
 
-def record_charge(session: Session, outcome: Outcome[Receipt]) -> None:
+def record_charge(connection: Connection, outcome: Outcome[Receipt]) -> None:
     if reach_stage(
-        session, outcome.order_id, Stage.PAYMENT_CHARGED, outcome.effort, late=outcome.late, charged_at=now()
+        connection,
+        outcome.order_id,
+        Stage.PAYMENT_CHARGED,
+        outcome.effort,
+        late=outcome.late,
+        charged_at=now(),
     ):
-        _book(session, PaymentKind.CHARGE, charge_key(outcome.order_id), outcome)
+        _book(connection, PaymentKind.CHARGE, charge_key(outcome.order_id), outcome)
 
 
 async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt | None:
@@ -39,10 +44,10 @@ async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return await db.write(partial(payment_provider.void, order_id=order_id, amount_cents=amount_cents))
 
 
-def record_settlement(session: Session, outcome: Outcome[Receipt | None]) -> None:
+def record_settlement(connection: Connection, outcome: Outcome[Receipt | None]) -> None:
     """A charge that turns out to have taken place is booked like any other."""
     if outcome.won is not None:
-        record_charge(session, outcome.bringing(outcome.won))
+        record_charge(connection, outcome.bringing(outcome.won))
 
 
 async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
@@ -51,18 +56,18 @@ async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return await db.write(partial(payment_provider.refund, order_id=order_id, amount_cents=amount_cents))
 
 
-def record_refund(session: Session, outcome: Outcome[Receipt], *, final_status: OrderStatus) -> None:
+def record_refund(connection: Connection, outcome: Outcome[Receipt], *, final_status: OrderStatus) -> None:
     """The refund and the order's end are one transaction: nobody reads the end before the money is back."""
     order_id = outcome.order_id
-    if not note_compensation(session, order_id, Stage.PAYMENT_CHARGED, outcome.effort):
+    if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, outcome.effort):
         return
-    _book(session, PaymentKind.REFUND, refund_key(order_id), outcome)
-    end_order(session, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=outcome.late)
+    _book(connection, PaymentKind.REFUND, refund_key(order_id), outcome)
+    end_order(connection, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=outcome.late)
 
 
-def _book(session: Session, kind: PaymentKind, key: str, outcome: Outcome[Receipt]) -> None:
+def _book(connection: Connection, kind: PaymentKind, key: str, outcome: Outcome[Receipt]) -> None:
     book_payment(
-        session,
+        connection,
         outcome.order_id,
         kind,
         key=key,

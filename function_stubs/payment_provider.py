@@ -5,11 +5,12 @@ A key that was voided before it was charged stays void: a charge that arrives la
 
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row
 
 from db.books import now
-from db.models import PaymentProviderEntry
+from db.models import PROVIDER_LOG
 from db.once import insert_once
 from domain.orders import OrderId, charge_key, refund_key
 
@@ -26,28 +27,26 @@ class Receipt:
     amount_cents: int
 
 
-def charge(session: Session, order_id: OrderId, amount_cents: int) -> Receipt | None:
+def charge(connection: Connection, order_id: OrderId, amount_cents: int) -> Receipt | None:
     """Charge the order once; None if its charge was voided."""
-    return _receipt(_enter(session, charge_key(order_id), CHARGE, order_id, amount_cents))
+    return _receipt(_enter(connection, charge_key(order_id), CHARGE, order_id, amount_cents))
 
 
-def void(session: Session, order_id: OrderId, amount_cents: int) -> Receipt | None:
+def void(connection: Connection, order_id: OrderId, amount_cents: int) -> Receipt | None:
     """See to it that the order is never charged from now on; return the receipt if it was charged before."""
-    return _receipt(_enter(session, charge_key(order_id), VOID, order_id, amount_cents))
+    return _receipt(_enter(connection, charge_key(order_id), VOID, order_id, amount_cents))
 
 
-def refund(session: Session, order_id: OrderId, amount_cents: int) -> Receipt:
+def refund(connection: Connection, order_id: OrderId, amount_cents: int) -> Receipt:
     """Refund the order once."""
-    entry = _enter(session, refund_key(order_id), REFUND, order_id, amount_cents)
+    entry = _enter(connection, refund_key(order_id), REFUND, order_id, amount_cents)
     return Receipt(reference=entry.reference, amount_cents=entry.amount_cents)
 
 
-def _enter(
-    session: Session, key: str, kind: str, order_id: OrderId, amount_cents: int
-) -> PaymentProviderEntry:
+def _enter(connection: Connection, key: str, kind: str, order_id: OrderId, amount_cents: int) -> Row[Any]:
     return insert_once(
-        session,
-        PaymentProviderEntry,
+        connection,
+        PROVIDER_LOG,
         key,
         kind=kind,
         order_id=order_id,
@@ -57,7 +56,7 @@ def _enter(
     )
 
 
-def _receipt(entry: PaymentProviderEntry) -> Receipt | None:
+def _receipt(entry: Row[Any]) -> Receipt | None:
     if entry.kind == VOID:
         return None
     return Receipt(reference=entry.reference, amount_cents=entry.amount_cents)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from db.books import end_order, note_compensation, reach_stage
 from db.database import Database
@@ -20,8 +20,8 @@ async def prepare(dice: Dice) -> None:
     await flaky_call(dice, "prepare")
 
 
-def record_prepared(session: Session, outcome: Outcome[None]) -> None:
-    reach_stage(session, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort, late=outcome.late)
+def record_prepared(connection: Connection, outcome: Outcome[None]) -> None:
+    reach_stage(connection, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort, late=outcome.late)
 
 
 async def dispatch(dice: Dice, db: Database, order_id: OrderId, address: Address) -> None:
@@ -31,8 +31,8 @@ async def dispatch(dice: Dice, db: Database, order_id: OrderId, address: Address
         raise DispatchRecalled
 
 
-def record_dispatched(session: Session, outcome: Outcome[None]) -> None:
-    reach_stage(session, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort, late=outcome.late)
+def record_dispatched(connection: Connection, outcome: Outcome[None]) -> None:
+    reach_stage(connection, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort, late=outcome.late)
 
 
 async def ship(dice: Dice) -> None:
@@ -40,9 +40,9 @@ async def ship(dice: Dice) -> None:
     await flaky_call(dice, "ship")
 
 
-def record_shipped(session: Session, outcome: Outcome[None]) -> None:
+def record_shipped(connection: Connection, outcome: Outcome[None]) -> None:
     reach_stage(
-        session,
+        connection,
         outcome.order_id,
         Stage.ORDER_SHIPPED,
         outcome.effort,
@@ -56,11 +56,11 @@ async def deliver(dice: Dice) -> None:
     await flaky_call(dice, "deliver")
 
 
-def record_delivered(session: Session, outcome: Outcome[None]) -> None:
+def record_delivered(connection: Connection, outcome: Outcome[None]) -> None:
     """The last stage completes the order, in one transaction."""
-    if reach_stage(session, outcome.order_id, Stage.ORDER_DELIVERED, outcome.effort, late=outcome.late):
+    if reach_stage(connection, outcome.order_id, Stage.ORDER_DELIVERED, outcome.effort, late=outcome.late):
         end_order(
-            session,
+            connection,
             outcome.order_id,
             OrderStatus.COMPLETED,
             when=[OrderStatus.IN_PROGRESS],
@@ -74,8 +74,8 @@ async def recall(dice: Dice, db: Database, order_id: OrderId) -> None:
     await db.write(partial(carrier.recall, order_id=order_id))
 
 
-def record_recalled(session: Session, outcome: Outcome[None]) -> None:
-    note_compensation(session, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort)
+def record_recalled(connection: Connection, outcome: Outcome[None]) -> None:
+    note_compensation(connection, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort)
 
 
 async def unpack(dice: Dice) -> None:
@@ -83,5 +83,5 @@ async def unpack(dice: Dice) -> None:
     await flaky_call(dice, "unpack")
 
 
-def record_unpacked(session: Session, outcome: Outcome[None]) -> None:
-    note_compensation(session, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort)
+def record_unpacked(connection: Connection, outcome: Outcome[None]) -> None:
+    note_compensation(connection, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort)

@@ -9,8 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select, update
 
 import db.database
 import db.keys
@@ -328,7 +327,7 @@ def test_a_return_was_asked_for_when_it_was_first_asked_for(
     api.ends(order_id, "completed")
     cut_off = open_api(temporal_environment=NOWHERE)
     assert cut_off.take_back(order_id, key=key).status_code == 503
-    backroom.db.write_now(lambda session: let_the_window_close_at_the_last_asking(session, order_id))
+    backroom.db.write_now(lambda connection: let_the_window_close_at_the_last_asking(connection, order_id))
 
     another, same = api.take_back(order_id), api.take_back(order_id, key=key)
 
@@ -336,10 +335,10 @@ def test_a_return_was_asked_for_when_it_was_first_asked_for(
     assert same.status_code == 200
 
 
-def let_the_window_close_at_the_last_asking(session: Session, order_id: int) -> None:
+def let_the_window_close_at_the_last_asking(connection: Connection, order_id: int) -> None:
     asked = select(IdempotencyKey.asked_at).order_by(IdempotencyKey.asked_at.desc()).limit(1)
-    shipped_at = session.execute(asked).scalar_one() - timedelta(seconds=300)
-    session.execute(update(Order).where(Order.id == order_id).values(shipped_at=shipped_at))
+    shipped_at = connection.execute(asked).scalar_one() - timedelta(seconds=300)
+    connection.execute(update(Order).where(Order.id == order_id).values(shipped_at=shipped_at))
 
 
 def test_the_answers_outlive_the_api(backroom: Backroom, waiting: int, tmp_path: Path, key: str) -> None:
@@ -502,7 +501,7 @@ def test_a_cancellation_that_was_accepted_is_told_by_the_books_once_temporal_has
     dead(ready(open_api())).cancel(waiting, key=key)
     dice.let_go("prepare")
     api.ends(waiting, "cancelled")
-    backroom.db.write_now(lambda session: let_temporal_forget(session, waiting))
+    backroom.db.write_now(lambda connection: let_temporal_forget(connection, waiting))
 
     answer = answered(lambda: api.cancel(waiting, key=key))
 
@@ -515,5 +514,5 @@ def refunded_by(answer: httpx.Response) -> int:
     return int(told["refund_cents"])
 
 
-def let_temporal_forget(session: Session, order_id: int) -> None:
-    session.execute(update(Order).where(Order.id == order_id).values(workflow_id=f"forgotten-{order_id}"))
+def let_temporal_forget(connection: Connection, order_id: int) -> None:
+    connection.execute(update(Order).where(Order.id == order_id).values(workflow_id=f"forgotten-{order_id}"))

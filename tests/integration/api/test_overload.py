@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, update
 
 from api.admission import MAY_WAIT
 from db.books import add_order
@@ -85,12 +84,12 @@ def test_who_has_not_said_what_they_want_takes_nobodys_place(narrow: Caller) -> 
         assert narrow.http.get("/server").status_code == 200
 
 
-def leave_waiting(session: Session, tag: str, number: int) -> None:
+def leave_waiting(connection: Connection, tag: str, number: int) -> None:
     """Orders that were placed long enough ago and have not been begun."""
     for _ in range(number):
-        order = add_order(session, tag, HOME, DEMO_ITEMS)
+        order = add_order(connection, tag, HOME, DEMO_ITEMS)
         placed_at = datetime.now(UTC) - timedelta(seconds=6)
-        session.execute(update(Order).where(Order.id == order.order_id).values(created_at=placed_at))
+        connection.execute(update(Order).where(Order.id == order.order_id).values(created_at=placed_at))
 
 
 def test_while_orders_wait_to_be_begun_no_more_are_taken_and_then_they_are(

@@ -7,7 +7,7 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from db.books import Effort, append_event, lock_order, reach_stage
 from db.database import Database
@@ -31,7 +31,7 @@ def other(url: str) -> Iterator[Database]:
     database.close()
 
 
-def at_once(work: Callable[[Session], T], *databases: Database, rounds: int = 1) -> list[T]:
+def at_once(work: Callable[[Connection], T], *databases: Database, rounds: int = 1) -> list[T]:
     """Do `work` so many times through each database, all beginning together."""
     ready = Barrier(len(databases))
 
@@ -44,9 +44,9 @@ def at_once(work: Callable[[Session], T], *databases: Database, rounds: int = 1)
 
 
 def test_sequences_have_no_gap(db: Database, other: Database, order_id: OrderId) -> None:
-    def note(session: Session) -> None:
-        lock_order(session, order_id)
-        append_event(session, order_id, EventType.COMMAND_REFUSED)
+    def note(connection: Connection) -> None:
+        lock_order(connection, order_id)
+        append_event(connection, order_id, EventType.COMMAND_REFUSED)
 
     at_once(note, db, other, rounds=ROUNDS)
 

@@ -1,9 +1,8 @@
 """What fails in the database is told without what was to be written."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from db.database import Database
 
@@ -15,8 +14,8 @@ OF_HALF_AN_ORDER = "INSERT INTO orders (address, items) VALUES (:address, '[]')"
 
 @pytest.mark.parametrize("statement", [TO_NOWHERE, OF_HALF_AN_ORDER])
 def test_an_error_does_not_tell_the_address_it_could_not_write(db: Database, statement: str) -> None:
-    def write(session: Session) -> None:
-        session.execute(text(statement), ADDRESS)
+    def write(connection: Connection) -> None:
+        connection.execute(text(statement), ADDRESS)
 
     with pytest.raises(DBAPIError) as caught:
         db.write_now(write)
@@ -26,4 +25,6 @@ def test_an_error_does_not_tell_the_address_it_could_not_write(db: Database, sta
 
 def test_an_error_names_the_rule_that_was_broken(db: Database) -> None:
     with pytest.raises(IntegrityError, match="installation"):
-        db.write_now(lambda session: session.execute(text("INSERT INTO installation (tag) VALUES (NULL)")))
+        db.write_now(
+            lambda connection: connection.execute(text("INSERT INTO installation (tag) VALUES (NULL)"))
+        )

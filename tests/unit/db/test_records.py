@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from db.books import Effort, begin_failing, change_status
 from db.database import Database
@@ -23,7 +23,7 @@ from tests.unit.db.conftest import bring_to
 SHIPPED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RECEIPT = Receipt(reference="pay_1", amount_cents=4200)
 
-Record = Callable[[Session, Outcome[Any]], None]
+Record = Callable[[Connection, Outcome[Any]], None]
 
 
 def outcome(order_id: OrderId, won: Receipt | None = None) -> Outcome[Any]:
@@ -56,8 +56,8 @@ def test_a_stage(db: Database, order_id: OrderId, stage: Stage, record: Record) 
         bring_to(db, order_id, stage.predecessor)
     brought = outcome(order_id, RECEIPT)
 
-    def write(session: Session) -> None:
-        record(session, brought)
+    def write(connection: Connection) -> None:
+        record(connection, brought)
 
     db.write_now(write)
     once = everything(db, order_id)
@@ -82,8 +82,8 @@ def test_an_undoing(db: Database, order_id: OrderId, record: Record) -> None:
     bring_to(db, order_id, Stage.CARRIER_DISPATCHED)
     brought = outcome(order_id)
 
-    def write(session: Session) -> None:
-        record(session, brought)
+    def write(connection: Connection) -> None:
+        record(connection, brought)
 
     db.write_now(write)
     once = everything(db, order_id)

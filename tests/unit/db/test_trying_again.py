@@ -9,9 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Session
 
 from db import postgresql
 from db.books import Effort, add_order, lock_order, reach_stage
@@ -37,23 +36,25 @@ def shelf(postgresql_shelf: Any) -> Any:
     return postgresql_shelf
 
 
-def failing_first(work: Callable[[Session], Any], spoil: Callable[[Session], object]) -> Callable[..., Any]:
+def failing_first(
+    work: Callable[[Connection], Any], spoil: Callable[[Connection], object]
+) -> Callable[..., Any]:
     """`work`, whose first run is spoiled at its end."""
     runs = iter([spoil])
 
-    def both(session: Session) -> Any:
-        result = work(session)
+    def both(connection: Connection) -> Any:
+        result = work(connection)
         for each in runs:
-            each(session)
+            each(connection)
         return result
 
     return both
 
 
-def raising(sqlstate: str) -> Callable[[Session], object]:
+def raising(sqlstate: str) -> Callable[[Connection], object]:
     """Has the server itself give the transaction up, with that code."""
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'spoiled' USING ERRCODE = '{sqlstate}'; END $$"
-    return lambda session: session.execute(text(statement))
+    return lambda connection: connection.execute(text(statement))
 
 
 def stage_of(db: Database, order_id: OrderId) -> str | None:
@@ -75,9 +76,9 @@ def test_a_write_that_the_server_gave_up_is_written_after_all(
 def test_a_mistake_is_not_made_twice(db: Database, sqlstate: str) -> None:
     runs: list[int] = []
 
-    def work(session: Session) -> None:
+    def work(connection: Connection) -> None:
         runs.append(1)
-        raising(sqlstate)(session)
+        raising(sqlstate)(connection)
 
     with pytest.raises(DBAPIError):
         db.write_now(work)
@@ -92,12 +93,12 @@ def test_two_who_wait_for_each_other_both_come_through(db: Database, order_id: O
     def lock_both(first: OrderId, second: OrderId) -> int:
         runs: list[int] = []
 
-        def work(session: Session) -> None:
+        def work(connection: Connection) -> None:
             runs.append(1)
-            lock_order(session, first)
+            lock_order(connection, first)
             if len(runs) == 1:
                 both_hold_one.wait(DEADLOCK_FOUND_WITHIN_SECONDS)
-            lock_order(session, second)
+            lock_order(connection, second)
 
         db.write_now(work)
         return len(runs)
@@ -111,8 +112,8 @@ def test_two_who_wait_for_each_other_both_come_through(db: Database, order_id: O
 def test_a_connection_that_is_lost_in_the_middle_is_replaced(db: Database, order_id: OrderId) -> None:
     reach = partial(reach_stage, order_id=order_id, stage=Stage.ORDER_RECEIVED, effort=Effort(), late=False)
 
-    def end_the_connection(session: Session) -> None:
-        session.execute(END_OUR_OWN_CONNECTION)
+    def end_the_connection(connection: Connection) -> None:
+        connection.execute(END_OUR_OWN_CONNECTION)
 
     assert db.write_now(failing_first(reach, end_the_connection))
 
@@ -126,7 +127,7 @@ def test_connections_that_ended_while_nobody_used_them_go_unnoticed(
     list(db.stream(lambda session: iter(session.execute(select(Order.id)).scalars())))
     administrator = Database(url)
 
-    administrator.write_now(lambda session: session.execute(END_ALL_OTHERS).all())
+    administrator.write_now(lambda connection: connection.execute(END_ALL_OTHERS).all())
 
     assert stage_of(db, order_id) is None
     assert list(db.stream(lambda session: iter(session.execute(select(Order.id)).scalars()))) == [order_id]
@@ -189,7 +190,7 @@ def test_whoever_stops_in_the_middle_holds_an_order_no_longer_than_a_while(
 ) -> None:
     monkeypatch.setattr(postgresql, "STALLED_MILLISECONDS", 200)
     stalled, other = Database(url), Database(url)
-    held = stalled._write_session()
+    held = stalled._writer.connect()
     lock_order(held, order_id)
 
     other.write_now(partial(lock_order, order_id=order_id))
