@@ -3,8 +3,7 @@
 It travels in Temporal's headers, beside the arguments, and is nobody's business but the logs'.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -58,8 +57,8 @@ class _Client(temporalio.client.OutboundInterceptor):
 
 class _Activity(temporalio.worker.ActivityInboundInterceptor):
     async def execute_activity(self, input: temporalio.worker.ExecuteActivityInput) -> Any:  # noqa: A002
-        with _on_behalf_of(input.headers):
-            return await super().execute_activity(input)
+        _act_on_behalf_of(input.headers)
+        return await super().execute_activity(input)
 
 
 class _Workflow(temporalio.worker.WorkflowInboundInterceptor):
@@ -67,16 +66,16 @@ class _Workflow(temporalio.worker.WorkflowInboundInterceptor):
         super().init(_FromWorkflow(outbound))
 
     async def execute_workflow(self, input: temporalio.worker.ExecuteWorkflowInput) -> Any:  # noqa: A002
-        with _on_behalf_of(input.headers):
-            return await super().execute_workflow(input)
+        _act_on_behalf_of(input.headers)
+        return await super().execute_workflow(input)
 
     async def handle_signal(self, input: temporalio.worker.HandleSignalInput) -> None:  # noqa: A002
-        with _on_behalf_of(input.headers):
-            await super().handle_signal(input)
+        _act_on_behalf_of(input.headers)
+        await super().handle_signal(input)
 
     async def handle_update_handler(self, input: temporalio.worker.HandleUpdateInput) -> Any:  # noqa: A002
-        with _on_behalf_of(input.headers):
-            return await super().handle_update_handler(input)
+        _act_on_behalf_of(input.headers)
+        return await super().handle_update_handler(input)
 
 
 class _FromWorkflow(temporalio.worker.WorkflowOutboundInterceptor):
@@ -105,11 +104,9 @@ def _marked(input: T) -> T:  # noqa: A002 - as the SDK calls it
     return marked
 
 
-@contextmanager
-def _on_behalf_of(headers: Headers) -> Iterator[None]:
-    told = _CONVERTER.from_payloads([headers[HEADER]], [str])[0] if HEADER in headers else None
-    before = correlation_id.set(told)
-    try:
-        yield
-    finally:
-        correlation_id.reset(before)
+def _act_on_behalf_of(headers: Headers) -> None:
+    """For the rest of the task: each activity, workflow and handler is run as one of its own.
+
+    Nothing is put back afterwards: a workflow that is thrown away in the middle is closed from another task.
+    """
+    correlation_id.set(_CONVERTER.from_payloads([headers[HEADER]], [str])[0] if HEADER in headers else None)
