@@ -1,7 +1,8 @@
-"""A line in the log for each deed: done, refused, or to be tried again."""
+"""One line in the log for each deed: done, refused, or to be tried again."""
 
 import logging
 import time
+from contextvars import ContextVar
 from typing import Any
 
 from temporalio import activity
@@ -11,6 +12,14 @@ from domain.faults import Fault, StageGivenUp
 from domain.refusals import Refusal
 
 log = logging.getLogger(__name__)
+
+_line: ContextVar[dict[str, Any] | None] = ContextVar("_line", default=None)
+
+
+def tell(**fields: Any) -> None:
+    """Have the line of the deed under way say this too."""
+    if (line := _line.get()) is not None:
+        line.update(fields)
 
 
 class Journal(Interceptor):
@@ -23,7 +32,9 @@ class Journal(Interceptor):
 class _Noted(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         began = time.monotonic()
-        about = {"order_id": _order_in(input), **activity_in_words()}
+        info = activity.info()
+        about = {"order_id": _order_in(input), "deed": info.activity_type, "attempt": info.attempt}
+        _line.set(about)
         try:
             answer = await super().execute_activity(input)
         except Refusal as refusal:
@@ -37,11 +48,6 @@ class _Noted(ActivityInboundInterceptor):
             raise
         log.info("deed.done", extra={**about, "milliseconds": round(1000 * (time.monotonic() - began))})
         return answer
-
-
-def activity_in_words() -> dict[str, Any]:
-    info = activity.info()
-    return {"deed": info.activity_type, "attempt": info.attempt}
 
 
 def _order_in(input: ExecuteActivityInput) -> int | None:  # noqa: A002 - as the SDK calls it

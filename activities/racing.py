@@ -1,7 +1,6 @@
 """What every hedged activity shares: race the stub, tell Temporal while it runs, write the outcome once."""
 
 import asyncio
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities.journal import activity_in_words
+from activities.journal import tell
 from db.books import Effort, now
 from db.database import Database
 from db.reads import OrderSnapshot, read_order
@@ -28,8 +27,6 @@ from hedging.records import AttemptSink
 from hedging.scope import HedgeScope, hedge_scope
 from hedging.state import HedgeState
 from hedging.watch import RaceWatch
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -100,13 +97,11 @@ class HedgedActivities(Activities):
         with hedge_scope(scope) as watch:
             async with _heartbeats(watch, earlier):
                 won = await self._race(task, call, watch, earlier)
-                effort = Effort(attempts=info.attempt, figures=watch.figures().after(earlier))
-                outcome = Outcome(
-                    order_id=task.order_id, won=won, effort=effort, at=task.at, late=now() > task.due_at
-                )
+                figures, late = watch.figures().after(earlier), now() > task.due_at
+                effort = Effort(attempts=info.attempt, figures=figures)
+                outcome = Outcome(order_id=task.order_id, won=won, effort=effort, at=task.at, late=late)
                 await self._db.write(lambda connection: record(connection, outcome))
-        about = {"order_id": task.order_id, **activity_in_words(), "late": outcome.late}
-        log.info("race.won", extra={**about, **asdict(effort.figures or HedgeFigures())})
+        tell(late=late, race=asdict(figures))
         return won
 
     async def read(self, task: StageTask) -> OrderSnapshot:

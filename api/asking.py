@@ -59,7 +59,7 @@ def _key_in(headers: Headers) -> str:
     return headers.get(KEY_HEADER, bearer).strip()
 
 
-def _asker(request: Request) -> Asker:
+async def _asker(request: Request) -> Asker:
     asker: Asker = request.state.asker
     return asker
 
@@ -70,7 +70,7 @@ TheAsker = Annotated[Asker, Depends(_asker)]
 def needs(scope: Scope) -> Any:
     """Return what turns away whoever's key does not reach as far as `scope`."""
 
-    def check(asker: TheAsker) -> None:
+    async def check(asker: TheAsker) -> None:
         if not asker.may(scope):
             raise InsufficientScope(scope)
 

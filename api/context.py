@@ -46,21 +46,26 @@ class Context:
     processes: Processes
 
 
-def _context(request: Request) -> Context:
+def _of(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 
 
-def _desk(request: Request) -> Desk:
-    return _context(request).desk
+# Of these and of every other dependency: one that is not `async` would be called in a thread of its own.
+async def _context(request: Request) -> Context:
+    return _of(request)
 
 
-def _feed(request: Request) -> Feed:
-    return _context(request).feed
+async def _desk(request: Request) -> Desk:
+    return _of(request).desk
 
 
-def _processes(request: Request) -> Processes:
-    return _context(request).processes
+async def _feed(request: Request) -> Feed:
+    return _of(request).feed
+
+
+async def _processes(request: Request) -> Processes:
+    return _of(request).processes
 
 
 def digits(text: Any) -> Any:
@@ -70,7 +75,7 @@ def digits(text: Any) -> Any:
     return text
 
 
-def _number(
+async def _number(
     order_id: Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(digits), Path()],
 ) -> OrderId:
     return OrderId(order_id)

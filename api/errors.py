@@ -104,28 +104,28 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-def _api_error(_request: Request, error: Any) -> JSONResponse:
+async def _api_error(_request: Request, error: Any) -> JSONResponse:
     return problem(error.status, error.code, error.detail, order_id=error.order_id)
 
 
-def _refused(_request: Request, error: Any) -> JSONResponse:
+async def _refused(_request: Request, error: Any) -> JSONResponse:
     return problem(HTTPStatus.CONFLICT, error.code, error.message)
 
 
-def _fault(_request: Request, error: Any) -> JSONResponse:
+async def _fault(_request: Request, error: Any) -> JSONResponse:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "NOT_READY", str(error))
 
 
-def _temporal_away(_request: Request, _error: Any) -> JSONResponse:
+async def _temporal_away(_request: Request, _error: Any) -> JSONResponse:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "TEMPORAL_UNAVAILABLE", "Temporal does not answer")
 
 
-def _database_away(_request: Request, error: Any) -> JSONResponse:
+async def _database_away(_request: Request, error: Any) -> JSONResponse:
     log.error("database.unavailable", extra={"reason": str(getattr(error, "orig", error))})
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE", "the database does not answer")
 
 
-def _invalid(_request: Request, error: Any) -> JSONResponse:
+async def _invalid(_request: Request, error: Any) -> JSONResponse:
     """Name each field and what is wrong with it; never repeat what was sent."""
     mistakes = error.errors()
     return problem(
@@ -144,7 +144,7 @@ def _described(mistake: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _http(routes: Sequence[BaseRoute], request: Request, error: Any) -> JSONResponse:
+async def _http(routes: Sequence[BaseRoute], request: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     answer = problem(status, status.name, str(error.detail))
     answer.headers.update(error.headers or {})
@@ -159,6 +159,6 @@ def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
     return set().union(*(route.methods or () for route in there if isinstance(route, Route)))
 
 
-def _bug(request: Request, error: Any) -> JSONResponse:
+async def _bug(request: Request, error: Any) -> JSONResponse:
     log.error("request.crashed", exc_info=error, extra={"path": request.url.path})
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an error of ours; it is in the log")

@@ -135,6 +135,7 @@ def change_status(
 
 
 def change_address(connection: Connection, order_id: OrderId, address: Address) -> None:
+    """Of an order that the caller holds, and whose package has not been dispatched."""
     connection.execute(SET, {"order": order_id, "address": asdict(address)})
 
 

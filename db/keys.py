@@ -6,11 +6,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, update
 
 from db.books import now
 from db.models import KEYS
-from db.once import insert_once, row_of
+from db.once import held_row_of, insert_once, row_of
 from db.reads import Source
 from domain.refusals import KeyReused, StillRunning
 
@@ -18,7 +18,6 @@ from domain.refusals import KeyReused, StillRunning
 # takes longer all the same does no harm: what it causes carries its key, and the first answer stands.
 HELD_FOR = timedelta(seconds=10)
 
-FIND = select(KEYS).where(KEYS.c.key == bindparam("wanted"))
 WRITE = update(KEYS).where(KEYS.c.key == bindparam("wanted"))
 
 
@@ -83,7 +82,7 @@ def claim_key(connection: Connection, ask: Ask) -> Claim:
 
 def find_answer(source: Source, ask: Ask) -> Answer | None:
     """Return the answer that stands under the key; raises KeyReused if the key belongs to another request."""
-    row = source.execute(FIND, {"wanted": ask.digest}).one_or_none()
+    row = source.execute(row_of(KEYS), {"wanted": ask.digest}).one_or_none()
     if row is None:
         return None
     _check_fingerprint(row, ask)
@@ -105,7 +104,7 @@ def release_key(connection: Connection, ask: Ask) -> None:
 
 
 def _lock(connection: Connection, ask: Ask) -> Row[Any]:
-    return connection.execute(row_of(KEYS), {"wanted": ask.digest}).one()
+    return connection.execute(held_row_of(KEYS), {"wanted": ask.digest}).one()
 
 
 def _write(connection: Connection, ask: Ask, **columns: Any) -> None:

@@ -13,13 +13,19 @@ def insert_once(connection: Connection, table: Table, key: str, **columns: Any) 
     It is held against other writers until the transaction ends.
     """
     connection.execute(_insert(table, connection.dialect.name), {"key": key, **columns})
-    return connection.execute(row_of(table), {"wanted": key}).one()
+    return connection.execute(held_row_of(table), {"wanted": key}).one()
 
 
 @cache
 def row_of(table: Table) -> Select[Any]:
-    """The row under the key `wanted`, held against other writers."""
-    return select(table).where(table.c.key == bindparam("wanted")).with_for_update()
+    """The row under the key `wanted`."""
+    return select(table).where(table.c.key == bindparam("wanted"))
+
+
+@cache
+def held_row_of(table: Table) -> Select[Any]:
+    """The row under the key `wanted`, held against other writers until the transaction ends."""
+    return row_of(table).with_for_update()
 
 
 @cache

@@ -20,7 +20,7 @@ KEPT_A_PLAN = 0.75
 # A call that ends at once is heard before any timer, so this only has to be longer than a turn of the event
 # loop: every stage waits for it once, on average, where a third of all calls hang. Timers on Windows tick
 # every 15.6 ms.
-SHORTEST_DELAY = timedelta(milliseconds=20 if sys.platform == "win32" else 4)
+SHORTEST_DELAY = timedelta(milliseconds=20 if sys.platform == "win32" else 2)
 LONGEST_DELAY = timedelta(milliseconds=400)
 
 

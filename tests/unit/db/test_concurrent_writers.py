@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection
 
 from db.books import Effort, append_event, lock_order, reach_stage
 from db.database import Database
+from db.keys import Answer, Ask, claim_key, find_answer, settle_key
 from db.reads import find_whole_order
 from domain.events import EventType
 from domain.orders import OrderId
@@ -75,3 +77,17 @@ def test_the_carrier_labels_once(db: Database, other: Database, order_id: OrderI
     dispatch = partial(carrier.dispatch, order_id=order_id, address=HOME)
 
     assert len(set(at_once(dispatch, db, other, rounds=ROUNDS))) == 1
+
+
+def test_a_key_is_settled_by_one_of_two(db: Database, other: Database) -> None:
+    for number in range(ROUNDS):
+        ask = Ask(owner="owner", key=str(number), fingerprint="tea")
+        db.write_now(partial(claim_key, ask=ask))
+
+        one, two = at_once(partial(_settle_in_own_words, ask=ask), db, other)
+
+        assert one == two == db.read_now(partial(find_answer, ask=ask))
+
+
+def _settle_in_own_words(connection: Connection, ask: Ask) -> Answer:
+    return settle_key(connection, ask, Answer(status=200, body={"said": uuid4().hex}))
