@@ -1,8 +1,8 @@
 """What an order costs beside what Temporal alone costs: `python -m benchmarks.lifecycle`.
 
-Every contender runs as a whole system of its own on free ports, one after the other, with the default dice;
-then ours is killed, part by part, under load. Prints one table, and writes it with a plot and a page to
-docs/; `--orders 0.1` runs a tenth of the orders.
+Every contender runs as a whole system of its own on free ports, with the default dice: the floor and ours
+take turns, the others come one after the other. Then ours is killed, part by part, under load. Prints one
+table, and writes it with a plot and a page to docs/; `--orders 0.1` runs a tenth of the orders.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import platform
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,12 +23,13 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.dbos_system import DBOS
-from benchmarks.load import Row, measure
+from benchmarks.load import Entrant, Row, measure
 from benchmarks.recovery import RecoveryRow, recover
-from benchmarks.systems import Recipe
-from benchmarks.whole_systems import ON_TEMPORAL, OURS
+from benchmarks.systems import LOADS, TURNS, Recipe, System
+from benchmarks.whole_systems import ALONE, IN_TURNS, OURS
 
-RECIPES = (*ON_TEMPORAL, DBOS)
+GROUPS = (IN_TURNS, *((alone,) for alone in (*ALONE, DBOS)))
+RECIPES = [recipe for group in GROUPS for recipe in group]
 
 LINE = "{:<24} {:>6} {:>6} {:>8} {:>7} {:>7} {:>7} {:>7} {:>5} {:>6} {:>8} {:>6} {:>7} {:>8} {:>5} {:>7}"
 HEADING = LINE.format(
@@ -55,18 +57,38 @@ def recovery_line_of(row: RecoveryRow) -> str:
     return f"kill -9 of {row.victim}, {row.orders} orders open: stall {row.stall:.2f} s{away}, {bound}"
 
 
-async def measure_all(recipes: Sequence[Recipe], scale: float, seed: int) -> list[Row]:
-    """Print every row as soon as it is there."""
+async def measure_all(groups: Sequence[Sequence[Recipe]], scale: float, seed: int) -> list[Row]:
+    """Print every row as soon as it is there; those of a group are up together and take turns."""
     print(HEADING, flush=True)
+    return [row for group in groups if group for row in await _measure_group(group, scale, seed)]
+
+
+async def _measure_group(recipes: Sequence[Recipe], scale: float, seed: int) -> list[Row]:
     rows = []
-    for recipe in recipes:
-        with tempfile.TemporaryDirectory() as folder:
-            async with recipe.running(Path(folder) / "var", FLAKY_SEED=str(seed)) as system:
-                for in_flight, orders in recipe.orders.items():
-                    wanted, longest = max(1, round(orders * scale)), recipe.longest_seconds * min(1.0, scale)
-                    rows.append(await measure(recipe.name, system, in_flight, wanted, longest))
-                    print(line_of(rows[-1]), flush=True)
+    async with AsyncExitStack() as up:
+        folder = Path(up.enter_context(tempfile.TemporaryDirectory()))
+        running = [
+            recipe.running(folder / str(number), FLAKY_SEED=str(seed))
+            for number, recipe in enumerate(recipes)
+        ]
+        systems = [await up.enter_async_context(system) for system in running]
+        for in_flight in LOADS:
+            entrants = [
+                _entrant(recipe, system, in_flight, scale)
+                for recipe, system in zip(recipes, systems, strict=True)
+            ]
+            rows += await measure(entrants, in_flight, TURNS[in_flight] if len(entrants) > 1 else 1)
+            print(*map(line_of, rows[-len(entrants) :]), sep="\n", flush=True)
     return rows
+
+
+def _entrant(recipe: Recipe, system: System, in_flight: int, scale: float) -> Entrant:
+    return Entrant(
+        name=recipe.name,
+        system=system,
+        orders=max(1, round(recipe.orders[in_flight] * scale)),
+        longest_seconds=recipe.longest_seconds * min(1.0, scale),
+    )
 
 
 async def recover_all(seed: int) -> list[RecoveryRow]:
@@ -115,9 +137,10 @@ def main() -> None:
     given = _arguments()
     # That a child died is no news where it was killed.
     logging.basicConfig(level=logging.ERROR)
-    recipes = [recipe for recipe in RECIPES if given.only is None or recipe.name in given.only]
+    wanted = {recipe.name for recipe in RECIPES if given.only is None or recipe.name in given.only}
     taken_on = machine()
-    rows = asyncio.run(measure_all([*filter(is_there, recipes)], given.orders, given.seed))
+    groups = [[recipe for recipe in group if recipe.name in wanted and is_there(recipe)] for group in GROUPS]
+    rows = asyncio.run(measure_all(groups, given.orders, given.seed))
     recovered = [] if given.without_recovery else asyncio.run(recover_all(given.seed))
     if given.only is None:
         found = {

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,26 +57,51 @@ class Ending:
     well: bool
 
 
-async def measure(name: str, system: System, in_flight: int, orders: int, longest_seconds: float) -> Row:
-    """Keep so many orders under way until all have ended; none is begun once the time is over."""
-    await _drive(name, system, in_flight, WARM_UP_ORDERS, WARM_UP_SECONDS)
-    usage, tally, began, since = (
-        await system.usage(),
-        await system.tally(),
-        time.monotonic(),
-        datetime.now(UTC),
-    )
-    endings = await _drive(name, system, in_flight, orders, longest_seconds)
-    took = time.monotonic() - began
-    return _row(
-        endings,
-        took=took,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A contender that runs: how many orders it is to have at the load, and in what time at the most."""
+
+    name: str
+    system: System
+    orders: int
+    longest_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """One stretch of orders; what was used and told is told as before it and after it."""
+
+    endings: Sequence[Ending]
+    seconds: float
+    usage: tuple[Mapping[str, Usage], Mapping[str, Usage]]
+    tally: tuple[Tally, Tally]
+
+
+async def measure(entrants: Sequence[Entrant], in_flight: int, turns: int = 1) -> list[Row]:
+    """Keep so many orders under way until all have ended; none is begun once the time is over.
+
+    The entrants take turns, so that a busy host is busy for all of them.
+    """
+    for entrant in entrants:
+        await _drive(entrant.name, entrant.system, in_flight, WARM_UP_ORDERS, WARM_UP_SECONDS)
+    since, taken = datetime.now(UTC), [list[_Turn]() for _ in entrants]
+    for number in range(turns):
+        for entrant, its in zip(entrants, taken, strict=True):
+            its.append(await _turn(entrant, in_flight, number, turns))
+    return [await _row(entrant, its, in_flight, since) for entrant, its in zip(entrants, taken, strict=True)]
+
+
+async def _turn(entrant: Entrant, in_flight: int, number: int, turns: int) -> _Turn:
+    """Its share of the orders, in its share of the time; nothing of it is under way afterwards."""
+    system, orders = entrant.system, entrant.orders
+    share = orders * (number + 1) // turns - orders * number // turns
+    usage, tally, began = await system.usage(), await system.tally(), time.monotonic()
+    endings = await _drive(entrant.name, system, in_flight, share, entrant.longest_seconds / turns)
+    return _Turn(
+        endings=endings,
+        seconds=time.monotonic() - began,
         usage=(usage, await system.usage()),
         tally=(tally, await system.tally()),
-        # Side by side, they wait mostly for each other.
-        spans=await system.spans(since) if in_flight == 1 else {},
-        contender=name,
-        in_flight=in_flight,
     )
 
 
@@ -98,49 +124,48 @@ async def _drive(
     return endings
 
 
-def _row(
-    endings: Sequence[Ending],
-    *,
-    took: float,
-    usage: tuple[Mapping[str, Usage], Mapping[str, Usage]],
-    tally: tuple[Tally, Tally],
-    spans: Mapping[str, float],
-    contender: str,
-    in_flight: int,
-) -> Row:
+async def _row(entrant: Entrant, turns: Sequence[_Turn], in_flight: int, since: datetime) -> Row:
+    endings = [ending for turn in turns for ending in turn.endings]
     seconds, orders = sorted(ending.seconds for ending in endings), len(endings)
     in_time = sum(ending.well and ending.seconds <= BUDGET_SECONDS for ending in endings)
-    before, after = tally
     return Row(
-        contender=contender,
+        contender=entrant.name,
         in_flight=in_flight,
         orders=orders,
-        orders_a_second=orders / took,
+        orders_a_second=orders / sum(turn.seconds for turn in turns),
         p50=percentile(seconds, 0.5),
         p99=percentile(seconds, 0.99),
         longest=seconds[-1],
         in_time=in_time / orders,
         late=sum(taken > BUDGET_SECONDS for taken in seconds),
         failed=sum(not ending.well for ending in endings),
-        breached=None if after.breached is None else after.breached - (before.breached or 0),
-        calls=_calls_a_stage(before, after),
-        cpu={name: 1000 * seconds / orders for name, seconds in _cpu(*usage).items()},
-        memory_mib={name: now.memory_bytes / 2**20 for name, now in usage[1].items()},
-        spans=spans,
+        breached=_breached(turns),
+        calls=_calls_a_stage(turns),
+        cpu={name: 1000 * seconds / orders for name, seconds in _cpu(turns).items()},
+        memory_mib={name: now.memory_bytes / 2**20 for name, now in turns[-1].usage[1].items()},
+        # Side by side, they wait mostly for each other.
+        spans=await entrant.system.spans(since) if in_flight == 1 else {},
     )
 
 
-def _calls_a_stage(before: Tally, after: Tally) -> float | None:
+def _breached(turns: Sequence[_Turn]) -> int | None:
+    before, after = turns[0].tally[0].breached, turns[-1].tally[1].breached
+    return None if after is None else after - (before or 0)
+
+
+def _calls_a_stage(turns: Sequence[_Turn]) -> float | None:
+    before, after = turns[0].tally[0], turns[-1].tally[1]
     stages = after.stages - before.stages
     return (after.calls - before.calls) / stages if stages else None
 
 
-def _cpu(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
-    """Seconds since then; of a process that was not there then, all of its own."""
-    return {
-        name: now.cpu_seconds - (before[name].cpu_seconds if name in before else 0.0)
-        for name, now in after.items()
-    }
+def _cpu(turns: Sequence[_Turn]) -> Mapping[str, float]:
+    """Seconds, by process; of one that was not there when its turn began, all of its own."""
+    spent: defaultdict[str, float] = defaultdict(float)
+    for before, after in (turn.usage for turn in turns):
+        for name, now in after.items():
+            spent[name] += now.cpu_seconds - (before[name].cpu_seconds if name in before else 0.0)
+    return spent
 
 
 def _show_progress(name: str, in_flight: int, done: int, orders: int) -> None:

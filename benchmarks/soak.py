@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks import report
 from benchmarks.lifecycle import machine
-from benchmarks.load import measure
+from benchmarks.load import Entrant, measure
 from benchmarks.measure import percentile
 from benchmarks.recovery import IS_OPEN
 from benchmarks.whole_systems import OURS, ShopSystem, running_shop
@@ -153,7 +153,9 @@ async def soak(folder: Path, minutes: float, rate: float | None, seed: int) -> t
     async with running_shop({"FLAKY_SEED": str(seed)}, folder) as system:
         peak = None
         if rate is None:
-            peak = (await measure(OURS, system, PEAK_IN_FLIGHT, PEAK_ORDERS, PEAK_SECONDS)).orders_a_second
+            entrant = Entrant(name=OURS, system=system, orders=PEAK_ORDERS, longest_seconds=PEAK_SECONDS)
+            [row] = await measure([entrant], PEAK_IN_FLIGHT)
+            peak = row.orders_a_second
             rate = peak * SHARE_OF_THE_PEAK
         ((before,),) = system.read("SELECT COALESCE(MAX(id), 0) FROM orders")
         crowd = Crowd(system, rate)

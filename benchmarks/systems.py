@@ -12,6 +12,10 @@ from benchmarks.meter import Usage
 # So many orders, by how many are under way at a time; fewer where they would take longer than this.
 ORDERS: Mapping[int, int] = {1: 200, 50: 300, 10: 300}
 LONGEST_SECONDS = 150.0
+LOADS = tuple(ORDERS)
+
+# Those that take turns take so many: each long enough for as many as wanted to be under way most of the time.
+TURNS: Mapping[int, int] = {1: 20, 50: 5, 10: 10}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
