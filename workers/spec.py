@@ -23,6 +23,10 @@ DRAIN = timedelta(seconds=5)
 # Heartbeats carry the race's live attempts; one that is held back longer shows old news.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 
+# As many steps of orders are worked on at once as there are pollers. With the SDK's five and 50 orders in
+# flight the others waited for longer than STICKY_TIMEOUT, and were then replayed from their beginning.
+WORKFLOW_POLLERS = 20
+
 # They wait more than they work; one process has not been seen to be short of them.
 ACTIVITIES_AT_ONCE = 100
 
@@ -59,6 +63,7 @@ def build_worker(
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
         max_concurrent_activities=activities,
+        max_concurrent_workflow_task_polls=WORKFLOW_POLLERS,
         interceptors=[FaultTranslation(), OwnBooks(tools.db), Journal()],
         workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
