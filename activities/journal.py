@@ -46,6 +46,10 @@ class _Noted(ActivityInboundInterceptor):
         except Fault as fault:
             log.info("deed.failed", extra={**about, "why": type(fault).__name__})
             raise
+        except Exception as error:
+            # No weather: the books, or a mistake of ours.
+            log.warning("deed.failed", extra={**about, "why": type(error).__name__})
+            raise
         log.info("deed.done", extra={**about, "milliseconds": round(1000 * (time.monotonic() - began))})
         return answer
 

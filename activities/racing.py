@@ -138,21 +138,24 @@ def _figures_of_earlier_attempts(info: activity.Info) -> HedgeFigures:
 @asynccontextmanager
 async def _heartbeats(watch: RaceWatch, earlier: HedgeFigures) -> AsyncIterator[None]:
     """Tell Temporal what the race is doing, while it runs and once more if it is lost."""
+    loop = asyncio.get_running_loop()
+    # A timer, not a task: most races are over before it.
+    timer: asyncio.TimerHandle
 
     def beat() -> None:
         figures = watch.figures().after(earlier)
         activity.heartbeat({"figures": asdict(figures), "live": watch.live()})
 
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
-            beat()
+    def tick() -> None:
+        nonlocal timer
+        timer = loop.call_later(HEARTBEAT_EVERY.total_seconds(), tick)
+        beat()
 
-    ticker = asyncio.create_task(tick())
+    timer = loop.call_later(HEARTBEAT_EVERY.total_seconds(), tick)
     try:
         yield
     except BaseException:
         beat()
         raise
     finally:
-        ticker.cancel()
+        timer.cancel()

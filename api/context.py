@@ -51,7 +51,7 @@ def _of(request: Request) -> Context:
     return context
 
 
-# Of these and of every other dependency: one that is not `async` would be called in a thread of its own.
+# Of these and of every other dependency: one that is not `async` would be called in a thread.
 async def _context(request: Request) -> Context:
     return _of(request)
 

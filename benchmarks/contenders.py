@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from benchmarks.stubs import Mix
 from domain.faults import DeadlineFault, Fault
 from hedge_state import HedgeScope, HedgeState, hedge_scope, run_with_hedges
+from hedging.learning import SHORTEST_DELAY
 
 Call = Callable[[], Awaitable[None]]
 T = TypeVar("T")
@@ -127,7 +128,7 @@ class HedgePython:
 
 def delay_for(mix: Mix) -> float:
     """The fixed delay given to those who do not learn one: what ours learns for it."""
-    return 0.010 if not mix.median_seconds else 0.055 if mix.fail > 0.1 else 0.035
+    return SHORTEST_DELAY.total_seconds() if not mix.median_seconds else 0.055 if mix.fail > 0.1 else 0.035
 
 
 LIBRARIES: dict[str, tuple[str, Callable[[Mix], Contender]]] = {

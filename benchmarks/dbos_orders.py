@@ -105,7 +105,7 @@ def _step(dbos: Any, dice: Dice, call: str) -> Step:
 
 
 def write_ahead(database: Path) -> None:
-    """SQLite waits for the disk as seldom as ours does: at checkpoints of its write-ahead log."""
+    """SQLite waits for the disk as seldom as our Temporal server's does: when it folds its journal back."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode=wal")
 

@@ -1,14 +1,15 @@
 """What an order costs beside what Temporal alone costs: `python -m benchmarks.lifecycle`.
 
 Every contender runs as a whole system of its own on free ports, with the default dice: the floor and ours
-take turns, the others come one after the other. Then ours is killed, part by part, under load. Prints one
-table, and writes it with a plot and a page to docs/; `--orders 0.1` runs a tenth of the orders.
+take turns, the others come one after the other. Then ours is killed, part by part, with orders open. Prints
+one table, and writes it with a plot and a page to docs/; `--orders 0.1` runs a tenth of the orders.
 """
 
 import argparse
 import asyncio
 import json
 import logging
+import math
 import os
 import platform
 import subprocess
@@ -25,7 +26,7 @@ from benchmarks import report
 from benchmarks.dbos_system import DBOS
 from benchmarks.load import Entrant, Row, measure
 from benchmarks.recovery import RecoveryRow, recover
-from benchmarks.systems import LOADS, TURNS, Recipe, System
+from benchmarks.systems import LOADS, ORDERS_A_TURN, Recipe, System
 from benchmarks.whole_systems import ALONE, IN_TURNS, OURS
 
 GROUPS = (IN_TURNS, *((alone,) for alone in (*ALONE, DBOS)))
@@ -77,9 +78,15 @@ async def _measure_group(recipes: Sequence[Recipe], scale: float, seed: int) -> 
                 _entrant(recipe, system, in_flight, scale)
                 for recipe, system in zip(recipes, systems, strict=True)
             ]
-            rows += await measure(entrants, in_flight, TURNS[in_flight] if len(entrants) > 1 else 1)
+            rows += await measure(entrants, in_flight, _turns(entrants, in_flight))
             print(*map(line_of, rows[-len(entrants) :]), sep="\n", flush=True)
     return rows
+
+
+def _turns(entrants: Sequence[Entrant], in_flight: int) -> int:
+    if len(entrants) == 1:
+        return 1
+    return math.ceil(max(entrant.orders for entrant in entrants) / ORDERS_A_TURN[in_flight])
 
 
 def _entrant(recipe: Recipe, system: System, in_flight: int, scale: float) -> Entrant:

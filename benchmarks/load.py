@@ -95,7 +95,8 @@ async def _turn(entrant: Entrant, in_flight: int, number: int, turns: int) -> _T
     """Its share of the orders, in its share of the time; nothing of it is under way afterwards."""
     system, orders = entrant.system, entrant.orders
     share = orders * (number + 1) // turns - orders * number // turns
-    usage, tally, began = await system.usage(), await system.tally(), time.monotonic()
+    # What is used to tell the tally is no order's.
+    tally, usage, began = await system.tally(), await system.usage(), time.monotonic()
     endings = await _drive(entrant.name, system, in_flight, share, entrant.longest_seconds / turns)
     return _Turn(
         endings=endings,
@@ -110,8 +111,8 @@ async def _drive(
 ) -> list[Ending]:
     until, endings = time.monotonic() + longest_seconds, list[Ending]()
 
-    async def customer(turns: Iterator[int]) -> None:
-        for _ in turns:
+    async def customer(left: Iterator[int]) -> None:
+        for _ in left:
             began = time.monotonic()
             well = await system.order()
             endings.append(Ending(seconds=time.monotonic() - began, well=well))
@@ -119,8 +120,8 @@ async def _drive(
             if time.monotonic() >= until:
                 return
 
-    turns = iter(range(orders))
-    await asyncio.gather(*(customer(turns) for _ in range(in_flight)))
+    left = iter(range(orders))
+    await asyncio.gather(*(customer(left) for _ in range(in_flight)))
     return endings
 
 

@@ -1,4 +1,4 @@
-"""A long run as a picture: memory, files and threads, and the databases, over its minutes."""
+"""A long run as a picture: memory, open files and the databases over its minutes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

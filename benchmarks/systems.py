@@ -14,8 +14,9 @@ ORDERS: Mapping[int, int] = {1: 200, 50: 300, 10: 300}
 LONGEST_SECONDS = 150.0
 LOADS = tuple(ORDERS)
 
-# Those that take turns take so many: each long enough for as many as wanted to be under way most of the time.
-TURNS: Mapping[int, int] = {1: 20, 50: 5, 10: 10}
+# Those that take turns have so many orders in each, however many in all: enough for as many as wanted to be
+# under way most of the time, and few enough for the turns to be short.
+ORDERS_A_TURN: Mapping[int, int] = {1: 10, 50: 200, 10: 100}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

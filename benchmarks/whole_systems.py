@@ -174,8 +174,9 @@ async def _supervised(
     given: Mapping[str, str], folder: Path, workers: Sequence[ProcessSpec]
 ) -> AsyncIterator[TemporalSystem]:
     ports = {name: str(free_port()) for name in ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
-    fixed = {"DATA_DIR": str(folder), "AUTOSTART": "false", "REVIEW_SECONDS": "0", "LOG_FORMAT": "json"}
-    with mock.patch.dict(os.environ, {**fixed, **ports, **given}):
+    # Two systems may be up: neither may ask for a port the other has.
+    fixed = {"AUTOSTART": "false", "REVIEW_SECONDS": "0", "LOG_FORMAT": "json", "METRICS_PORT": ""}
+    with mock.patch.dict(os.environ, {"DATA_DIR": str(folder), **fixed, **ports, **given}):
         settings = load_settings()
         supervisor = Supervisor(settings, workers=workers)
         try:
@@ -237,13 +238,12 @@ def _untold_server(settings: Mapping[str, str], folder: Path) -> AbstractAsyncCo
 
 OURS = "ours"
 
-# That none is late is seen of many only. They come last: each costs more where many have been before it.
-FEW, MANY, MANY_TAKE_SECONDS = {1: 200, 50: 1000, 10: 1000}, {1: 200, 50: 1000, 10: 3000}, 900.0
-
-# What they are to each other is what is looked for.
+# What these two are to each other is what is looked for, so they have as many orders, in turns of some
+# seconds. That none is late is seen of many only; those come last.
+ORDERS_IN_TURNS, IN_TURNS_AT_MOST_SECONDS = {1: 200, 50: 1000, 10: 3000}, 900.0
 IN_TURNS = (
-    Recipe(name="floor", run=running_floor, orders=FEW, longest_seconds=MANY_TAKE_SECONDS),
-    Recipe(name=OURS, run=running_shop, orders=MANY, longest_seconds=MANY_TAKE_SECONDS),
+    Recipe(name="floor", run=running_floor, orders=ORDERS_IN_TURNS, longest_seconds=IN_TURNS_AT_MOST_SECONDS),
+    Recipe(name=OURS, run=running_shop, orders=ORDERS_IN_TURNS, longest_seconds=IN_TURNS_AT_MOST_SECONDS),
 )
 ALONE = (
     Recipe(name="ours, HEDGES=1", run=running_shop, settings={"HEDGES": "1"}),

@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
-from temporalio.service import RPCError
+from temporalio.service import GrpcCompression, RPCError
 
 from config.settings import BadSettings, Settings
 from engine.correlation import Correlation
@@ -17,6 +17,9 @@ from engine.payloads import data_converter
 from engine.tracing import check_tracing, tracing_interceptors
 
 log = logging.getLogger(__name__)
+
+# Across the loopback of one machine nothing is won by packing what is sent: it is work at both ends.
+EMBEDDED: dict[str, Any] = {"grpc_compression": GrpcCompression.NONE}
 
 # How often a process that waits for its server knocks again.
 KNOCK_EVERY = timedelta(seconds=0.25)
@@ -34,7 +37,7 @@ async def connect(settings: Settings, *, identity: str | None = None) -> Client:
 
     Raises RuntimeError when the server does not answer.
     """
-    options = {} if settings.uses_embedded_temporal else _configured(settings)
+    options = EMBEDDED if settings.uses_embedded_temporal else _configured(settings)
     return await Client.connect(
         **{"target_host": temporal_address(settings), **options},
         data_converter=data_converter(settings.payload_keys),

@@ -83,6 +83,8 @@ class ProcessTable:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir.resolve()
+        # As it is now: what is started again later is to get the same.
+        self._environment = dict(os.environ)
 
     def log_file(self, name: str) -> Path:
         return self._data_dir / "logs" / f"{name}.log"
@@ -100,7 +102,7 @@ class ProcessTable:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, MARK: self._mark(spec.name) + spec.fingerprint},
+                env={**self._environment, MARK: self._mark(spec.name) + spec.fingerprint},
                 start_new_session=True,
                 creationflags=_NEW_GROUP,
             )

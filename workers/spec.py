@@ -6,7 +6,12 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import (
+    PollerBehaviorSimpleMaximum,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkerDeploymentConfig,
+)
 
 from activities.journal import Journal
 from activities.own_books import OwnBooks
@@ -23,8 +28,8 @@ DRAIN = timedelta(seconds=5)
 # Heartbeats carry the race's live attempts; one that is held back longer shows old news.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 
-# As many steps of orders are worked on at once as there are pollers. With the SDK's five and 50 orders in
-# flight the others waited for longer than STICKY_TIMEOUT, and were then replayed from their beginning.
+# So many requests for the next step of an order are open at once. With the SDK's five and 50 orders in flight
+# steps waited for longer than STICKY_TIMEOUT, and their orders were then replayed from the beginning.
 WORKFLOW_POLLERS = 20
 
 # They wait more than they work; one process has not been seen to be short of them.
@@ -63,7 +68,7 @@ def build_worker(
         workflows=spec.workflows,
         activities=[deed for room in spec.rooms for deed in room(tools).all()],
         max_concurrent_activities=activities,
-        max_concurrent_workflow_task_polls=WORKFLOW_POLLERS,
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(WORKFLOW_POLLERS),
         interceptors=[FaultTranslation(), OwnBooks(tools.db), Journal()],
         workflow_runner=WORKFLOW_RUNNER(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

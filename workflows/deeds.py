@@ -24,7 +24,7 @@ T = TypeVar("T")
 # After its race has ended itself, an activity still writes its outcome; a busy database may take this long.
 TIME_TO_RECORD = timedelta(seconds=15)
 
-# Four heartbeats missed: the worker is gone.
+# Three heartbeats missed: the worker is gone.
 HEARTBEAT_TIMEOUT = timedelta(seconds=1.5)
 
 # Weather changes quickly and a race is polite by itself, so the next one need not wait long.

@@ -55,13 +55,16 @@ async def test_what_one_deed_told_is_not_on_the_line_of_the_next(caplog: pytest.
     assert [hasattr(line, "late") for line in caplog.records] == [True, False]
 
 
-async def test_a_deed_that_failed_has_one_line_too(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("error", "level"), [(FlakyFault, "INFO"), (KeyError, "WARNING")])
+async def test_a_deed_that_failed_has_one_line_too(
+    error: type[Exception], level: str, caplog: pytest.LogCaptureFixture
+) -> None:
     def work() -> None:
-        raise FlakyFault
+        raise error
 
-    with pytest.raises(FlakyFault):
+    with pytest.raises(error):
         await do(work)
 
-    assert [(line.getMessage(), vars(line)["why"]) for line in caplog.records] == [
-        ("deed.failed", "FlakyFault")
+    assert [(line.getMessage(), vars(line)["why"], line.levelname) for line in caplog.records] == [
+        ("deed.failed", error.__name__, level)
     ]
