@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import ORDERS, Event, Installation, Order, Payment
@@ -22,6 +22,16 @@ Source = Connection | Session
 AT_WORK = select(func.count()).where(or_(*(ORDERS.c.status == status for status in OPEN)))
 AT_WORK_ELSEWHERE = AT_WORK.where(ORDERS.c.stage.is_distinct_from(bindparam("but_at")))
 ONE_ORDER = select(ORDERS).where(ORDERS.c.id == bindparam("order"))
+UNSTARTED = (
+    select(ORDERS)
+    .where(
+        ORDERS.c.stage.is_(None),
+        ORDERS.c.status == OrderStatus.IN_PROGRESS,
+        ORDERS.c.created_at < bindparam("placed_before"),
+    )
+    .order_by(ORDERS.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,14 +173,7 @@ def find_events(session: Session, *, after: int, until: int | None, limit: int) 
 
 def find_unstarted(session: Session, placed_before: datetime, limit: int) -> list[OrderSnapshot]:
     """Return the oldest orders that have not reached their first stage, though placed long enough ago."""
-    rows = session.execute(
-        select(Order)
-        .where(
-            Order.stage.is_(None), Order.status == OrderStatus.IN_PROGRESS, Order.created_at < placed_before
-        )
-        .order_by(Order.id)
-        .limit(limit)
-    ).scalars()
+    rows = session.execute(UNSTARTED, {"placed_before": placed_before, "most": limit})
     return [snapshot(row) for row in rows]
 
 

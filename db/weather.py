@@ -12,6 +12,9 @@ from db.models import WEATHER, WeatherChange
 from db.reads import Source
 from domain.weather import AS_SET, Forecast
 
+# Every process asks it again and again.
+NEWEST = select(WEATHER).order_by(WEATHER.c.id.desc()).limit(1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -23,7 +26,7 @@ class Change:
 
 def read_forecast(source: Source) -> Forecast:
     """Return what is in force; before the first change all is left to the settings."""
-    row = source.execute(select(WEATHER).order_by(WEATHER.c.id.desc()).limit(1)).one_or_none()
+    row = source.execute(NEWEST).one_or_none()
     return _forecast(row) if row else AS_SET
 
 

@@ -4,7 +4,6 @@ It travels in Temporal's headers, beside the arguments, and is nobody's business
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import temporalio.client
@@ -19,7 +18,7 @@ T = TypeVar("T", bound=Any)
 HEADER = "correlation-id"
 
 # Not the client's own: what it encodes is for the eyes of whoever has its key, and this is for the logs.
-_CONVERTER = temporalio.converter.default().payload_converter
+_CONVERTER = temporalio.converter.JSONPlainPayloadConverter()
 
 
 class Correlation(temporalio.client.Interceptor, temporalio.worker.Interceptor):
@@ -99,9 +98,8 @@ def _marked(input: T) -> T:  # noqa: A002 - as the SDK calls it
     current = correlation_id.get()
     if current is None:
         return input
-    (payload,) = _CONVERTER.to_payloads([current])
-    marked: T = replace(input, headers={**input.headers, HEADER: payload})
-    return marked
+    input.headers = {**input.headers, HEADER: _CONVERTER.to_payload(current)}
+    return input
 
 
 def _act_on_behalf_of(headers: Headers) -> None:
@@ -109,4 +107,4 @@ def _act_on_behalf_of(headers: Headers) -> None:
 
     Nothing is put back afterwards: a workflow that is thrown away in the middle is closed from another task.
     """
-    correlation_id.set(_CONVERTER.from_payloads([headers[HEADER]], [str])[0] if HEADER in headers else None)
+    correlation_id.set(_CONVERTER.from_payload(headers[HEADER], str) if HEADER in headers else None)

@@ -13,7 +13,7 @@ from domain.weather import AS_SET, Climate, Weather
 log = logging.getLogger(__name__)
 
 # Whoever changes the weather sees it within a second; a look is one row.
-LOOK_EVERY = timedelta(seconds=0.5)
+LOOK_EVERY = timedelta(seconds=0.9)
 
 
 class WeatherVane:

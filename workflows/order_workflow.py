@@ -96,7 +96,7 @@ class OrderWorkflow(OrderCommands):
             raise OrderStopped(OrderStatus.CANCELLED)
         self._progress = self._progress.beginning(stage)
         tell_waiting(stage, self._status)
-        workflow.logger.info("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
+        workflow.logger.debug("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
 
     async def _validate(self) -> None:
         try:

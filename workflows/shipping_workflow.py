@@ -56,7 +56,7 @@ class ShippingWorkflow:
             raise StoodDown
         self._progress = self._progress.beginning(stage)
         tell_waiting(stage, self._status)
-        workflow.logger.info("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
+        workflow.logger.debug("stage.begun", extra={"order_id": self._order_id, "stage": stage.value})
         return stage_task(self._order_id, self._budget, stage)
 
     @workflow.signal

@@ -28,7 +28,7 @@ class Listener(logging.Handler):
     """Notes on whose behalf each deed was done, and each stage begun."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)
         self.heard: defaultdict[str | None, list[str]] = defaultdict(list)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -44,7 +44,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     listener, root = Listener(), logging.getLogger()
     level = root.level
     root.addHandler(listener)
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.DEBUG)
     yield listener
     root.removeHandler(listener)
     root.setLevel(level)

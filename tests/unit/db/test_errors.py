@@ -1,9 +1,14 @@
 """What fails in the database is told without what was to be written."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from db import database
 from db.database import Database
 
 ADDRESS = {"address": '{"line1": "1 Harbour Street"}'}
@@ -28,3 +33,20 @@ def test_an_error_names_the_rule_that_was_broken(db: Database) -> None:
         db.write_now(
             lambda connection: connection.execute(text("INSERT INTO installation (tag) VALUES (NULL)"))
         )
+
+
+def test_a_writer_that_waited_in_vain_to_begin_is_told_in_the_words_of_any_other_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MILLISECONDS", 1)
+    file = tmp_path / "locked.db"
+    db = Database(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as holder:
+        holder.execute("PRAGMA journal_mode = WAL")
+        holder.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(OperationalError, match="locked"):
+            db.write_now(lambda _: None)
+
+    db.write_now(lambda _: None)
+    db.close()
