@@ -39,6 +39,7 @@ from supervisor import temporal_server
 from supervisor.ports import free_port
 from supervisor.processes import ProcessSpec
 from supervisor.supervisor import WORKERS, Supervisor
+from workflows.deeds import WORKFLOW_TASK_TIMEOUT
 
 PATIENCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.1
@@ -60,7 +61,11 @@ class TemporalSystem:
         """Run the floor's workflow, which is all there is to an order. No worker works for other books."""
         ((tag,),) = self.read("SELECT tag FROM installation")
         name = f"floor-{tag}-{uuid4()}"
-        await self.temporal.execute_workflow("FloorOrder", id=name, task_queue=TaskQueue.ORDER)
+        # With the SDK's own task timeout, ten seconds, the server would do away with most of a turn's timers
+        # in the turn of another.
+        await self.temporal.execute_workflow(
+            "FloorOrder", id=name, task_queue=TaskQueue.ORDER, task_timeout=WORKFLOW_TASK_TIMEOUT
+        )
         return True
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
