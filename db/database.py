@@ -185,7 +185,7 @@ def tune_sqlite(engine: Engine, begin: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        """Past the machinery that runs statements: it takes ten times as long as SQLite does to begin."""
+        """Past the machinery that runs statements, which costs more than this one does."""
         try:
             connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
         except sqlite3.Error as error:

@@ -16,7 +16,7 @@ class Shop:
 
     def __init__(self, name: str, log: list[str], cpu_of_others: "Shop | None" = None) -> None:
         self.name, self.log, self._busy_too = name, log, cpu_of_others
-        self.orders = 0
+        self.orders = self.told = 0
 
     async def order(self) -> bool:
         self.orders += 1
@@ -24,11 +24,16 @@ class Shop:
         return True
 
     async def usage(self) -> Mapping[str, Usage]:
-        """A hundredth of a second an order, and as much for each order of whom it is disturbed by."""
+        """10 ms an order, as much for each order of whom it is disturbed by, a second a tally."""
         orders = self.orders + (self._busy_too.orders if self._busy_too else 0)
-        return {"order-worker": Usage(cpu_seconds=0.01 * orders, memory_bytes=2**20, files=9, threads=3)}
+        return {
+            "order-worker": Usage(
+                cpu_seconds=0.01 * orders + self.told, memory_bytes=2**20, files=9, threads=3
+            )
+        }
 
     async def tally(self) -> Tally:
+        self.told += 1
         return Tally(calls=3 * 7 * self.orders, stages=7 * self.orders, breached=self.orders // 10)
 
     async def spans(self, since: datetime) -> Mapping[str, float]:
@@ -64,6 +69,12 @@ async def test_what_a_system_uses_in_the_turn_of_another_is_not_counted() -> Non
     assert [row.workers_cpu for row in rows] == [pytest.approx(10.0), pytest.approx(10.0)]
     assert [row.calls for row in rows] == [3.0, 3.0]
     assert [row.breached for row in rows] == [3, 2]
+
+
+async def test_what_is_used_to_tell_the_tally_is_no_orders() -> None:
+    [row] = await measure([entrant(Shop("one", []), 30)], in_flight=2, turns=3)
+
+    assert row.workers_cpu == pytest.approx(10.0)
 
 
 async def test_orders_that_do_not_divide_are_all_run() -> None:
