@@ -13,7 +13,7 @@ PANEL_WIDTH, PANEL_HEIGHT = 400, 270
 LEFT, TOP, PANEL_GAP_X, PANEL_GAP_Y = 70, 120, 75, 80
 
 ATTEMPTS = (2.5, 8.0)
-SECONDS = (0.05, 3000.0)
+SECONDS = (0.005, 3000.0)
 LABEL_LINE = 15
 
 OURS = "rolling"
@@ -75,7 +75,7 @@ def _panel(panel: Panel, stub: str, rows: Sequence[Row]) -> Iterable[str]:
 
 def _axes(panel: Panel, stub: str) -> Iterable[str]:
     right, bottom = panel.left + PANEL_WIDTH, panel.top + PANEL_HEIGHT
-    for seconds in (0.1, 1, 10, 100, 1000):
+    for seconds in (0.01, 0.1, 1, 10, 100, 1000):
         y = panel.y(seconds)
         yield grid_line(panel.left, y, right, y)
         yield text(panel.left - 8, y + 4, f"{seconds:g} s", "small", anchor="end")
