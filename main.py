@@ -3,6 +3,7 @@
 May import: domain, config, db, engine, api, supervisor, observability.
 """
 
+import argparse
 import asyncio
 import gc
 import logging
@@ -113,6 +114,7 @@ async def _settle_weather(db: Database) -> None:
 
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
+    _refuse_arguments()
     try:
         settings = load_settings()
         check_configuration(settings)
@@ -136,6 +138,15 @@ def main() -> None:
         timeout_keep_alive=int(IDLE_CONNECTIONS_LIVE.total_seconds()),
         timeout_graceful_shutdown=int(REQUESTS_MAY_END_WITHIN.total_seconds()),
     )
+
+
+def _refuse_arguments() -> None:
+    """Settings are how it is told anything; a flag passed over in silence would be a false promise."""
+    argparse.ArgumentParser(
+        prog="start",
+        description="Start the API, the Temporal server and the three workers; Ctrl-C stops them.",
+        epilog="There are no options: settings come from the environment or .env; see .env.example.",
+    ).parse_args()
 
 
 def _open_books(settings: Settings) -> None:

@@ -35,7 +35,7 @@ TRY_AGAIN = RetryPolicy(
 )
 
 # A workflow task that a killed worker held is handed to another after this long.
-WORKFLOW_TASK_TIMEOUT = timedelta(seconds=1.2)
+WORKFLOW_TASK_TIMEOUT = timedelta(seconds=1.5)
 
 # A write to our own books takes milliseconds. One whose worker was killed is tried again after this long.
 TIME_TO_WRITE = timedelta(seconds=3)

@@ -47,6 +47,14 @@ def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path, ta
     assert not list(tmp_path.iterdir())
 
 
+def test_an_argument_is_refused(tmp_path: Path) -> None:
+    said = ended((*API, "--port", "9000"), {**os.environ, "DATA_DIR": str(tmp_path)})
+
+    assert said.returncode == EXIT_BAD_SETTINGS
+    assert "unrecognized arguments: --port 9000" in said.stderr
+    assert not list(tmp_path.iterdir())
+
+
 # What stands in the settings file, and the one line that it is answered with.
 MISTAKES: dict[str, tuple[str | bytes, str]] = {
     "a wrong type": ("HEDGES=many", "HEDGES: Input should be a valid integer"),
