@@ -67,7 +67,7 @@ def create_app(settings: Settings, processes: Processes | None = None) -> FastAP
         behind = processes or Supervisor(settings)
         desk = Desk(settings=settings, db=db, link=link, tag=tag)
         feed = Feed(db)
-        app.state.context = Context(desk=desk, admission=Admission(db), feed=feed, processes=behind)
+        app.state.context = Context(desk=desk, admission=Admission(db, settings), feed=feed, processes=behind)
         link.open()
         chores = [asyncio.create_task(sweep_for_ever(desk))]
         if settings.autostart:

@@ -15,30 +15,17 @@ from api.answers import OrderPlaced
 from api.bodies import OrderBody
 from api.context import TheDesk
 from api.desk import Desk
-from api.errors import ApiError
 from api.once import TheAsk, told
 from api.responses import OF_A_KEY, conflict
-from config.settings import ReviewMode, Settings
 from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
-from db.reads import OrderSnapshot, Source, count_at_work, read_order
+from db.reads import OrderSnapshot, Source, read_order
 from domain.orders import DEMO_ITEMS, Address, Item, OrderId
-from domain.stages import Stage
 from domain.status import OrderStatus
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["orders"])
-
-
-class TooManyOrders(ApiError):
-    """As many orders are being worked on as may be; more would make all of them late."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "TOO_MANY_ORDERS"
-
-    def __init__(self) -> None:
-        super().__init__("as many orders as may be are under way; ask again when one has ended")
 
 
 @router.post(
@@ -56,13 +43,13 @@ async def start_order(body: OrderBody, desk: TheDesk, ask: TheAsk) -> JSONRespon
 
 
 async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...]) -> Answer:
-    """Take an order in and start its workflow; raises KeyReused, TooManyOrders and TemporalAway, and has
-    written nothing then.
+    """Take an order in and start its workflow; raises KeyReused and TemporalAway, and has written
+    nothing then.
 
     Once the row is committed the order is taken, even if the start fails: the sweep starts it. Whoever asks
     again need not wait for the sweep.
     """
-    placed = await desk.db.read(partial(_find_placed, ask=ask, settings=desk.settings))
+    placed = await desk.db.read(partial(_find_placed, ask=ask))
     if placed is None:
         desk.link.client()
         placed = await desk.db.write(partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items))
@@ -90,16 +77,10 @@ class _Placed:
     order: OrderSnapshot
 
 
-def _find_placed(session: Session, ask: Ask, settings: Settings) -> _Placed | None:
-    """Return what was placed under the key; raises TooManyOrders if nothing was and there is no room."""
+def _find_placed(session: Session, ask: Ask) -> _Placed | None:
+    """Return what was placed under the key, None if nothing was."""
     answer = find_answer(session, ask)
-    if answer is not None:
-        return _placed(session, answer)
-    # An order that waits for a person is no work.
-    idle = Stage.ORDER_VALIDATED if settings.review_mode is ReviewMode.MANUAL else None
-    if count_at_work(session, but_at=idle) >= settings.orders_in_flight:
-        raise TooManyOrders
-    return None
+    return None if answer is None else _placed(session, answer)
 
 
 def _take_in(

@@ -14,12 +14,16 @@ TICK = timedelta(milliseconds=10)
 
 @dataclass(slots=True)
 class Tally:
-    """How many were answered with which status, and how long it took; `unsent` found no free connection."""
+    """How many were answered with which status, and how long it took.
+
+    `unsent` found no free connection; of `unanswered` ones the connection was closed.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     without_retry_after: int = 0
     unsent: int = 0
+    unanswered: int = 0
 
 
 class Sender:
@@ -52,7 +56,7 @@ class Sender:
             if not self._free and self._open >= CONNECTIONS:
                 tally.unsent += 1
                 continue
-            task = asyncio.create_task(self._exchange(tally))
+            task = asyncio.create_task(self._ask(tally))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
@@ -64,21 +68,41 @@ class Sender:
             writer.close()
             await writer.wait_closed()
 
-    async def _exchange(self, tally: Tally) -> None:
+    async def _ask(self, tally: Tally) -> None:
         began = time.monotonic()
-        if self._free:
-            reader, writer = self._free.pop()
+        try:
+            await self._exchange(*await self._connection(), tally)
+        except (OSError, asyncio.IncompleteReadError):
+            tally.unanswered += 1
+            self._open -= 1
         else:
-            self._open += 1
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(self._request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+            tally.seconds.append(time.monotonic() - began)
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return one that is free and that the server has not closed for being idle, or a new one."""
+        while self._free:
+            reader, writer = self._free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            self._open -= 1
+            writer.close()
+        self._open += 1
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tally: Tally
+    ) -> None:
+        try:
+            writer.write(self._request)
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+        except BaseException:
+            writer.close()
+            raise
         status = int(head[9:12])
         tally.statuses[status] += 1
         if status in (429, 503) and b"retry-after:" not in head:
             tally.without_retry_after += 1
-        tally.seconds.append(time.monotonic() - began)
         self._free.append((reader, writer))
 
 

@@ -98,7 +98,7 @@ class Settings(BaseModel):
     api_host: str = "127.0.0.1"
     api_port: Port = 8000
     api_requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
-    orders_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    orders_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     payload_key: str = Field(default="", repr=False)
     autostart: bool = True
     data_dir: Path = Path("var")

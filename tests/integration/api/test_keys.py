@@ -249,7 +249,7 @@ def test_no_further_order_is_taken_while_as_many_as_may_be_are_under_way(
 
     turned_away = narrow.try_to_place(key="later")
 
-    assert code_of(turned_away) == (503, "TOO_MANY_ORDERS")
+    assert code_of(turned_away) == (503, "OVERLOADED")
     assert narrow.cancel(waiting[0]).status_code == 200
     dice.let_go("receive")
     eventually(
