@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
-from itertools import pairwise
 
 from domain.stages import Stage
 from observability.invariants.evidence import Answer, Evidence, OrderHistory
@@ -58,17 +58,25 @@ class AcknowledgedOrdersExist(Invariant):
 
 
 class StageNeverGoesBack(OrderInvariant):
-    """A client that asks again is never told an earlier stage."""
+    """A client that asks again is never told an earlier stage.
+
+    What a key is told may have been decided at any moment since that key was first sent.
+    """
 
     name = "A3"
 
     def contradictions(self, history: OrderHistory, evidence: Evidence) -> Iterator[str]:  # noqa: ARG002
+        first_sent: dict[tuple[str, str], datetime] = {}
+        for answer in sorted(history.answers, key=lambda answer: answer.asked_at):
+            if answer.key is not None:
+                first_sent.setdefault((answer.operation, answer.key), answer.asked_at)
         seen = [a for a in history.answers if a.status == HTTPStatus.OK and "stage" in a.told]
-        seen.sort(key=lambda answer: answer.asked_at)
-        for before, after in pairwise(seen):
-            went_back = NUMBERS[after.told["stage"]] < NUMBERS[before.told["stage"]]
-            if before.answered_at <= after.asked_at and went_back:
-                yield f"{before.told['stage']} and later {after.told['stage']}"
+        for after in seen:
+            asked_at = first_sent.get((after.operation, after.key or ""), after.asked_at)
+            earlier = [before.told["stage"] for before in seen if before.answered_at <= asked_at]
+            furthest = max(earlier, key=NUMBERS.__getitem__, default=None)
+            if NUMBERS[after.told["stage"]] < NUMBERS[furthest]:
+                yield f"{furthest} and later {after.told['stage']}"
 
 
 class NoErrorsOfOurs(Invariant):

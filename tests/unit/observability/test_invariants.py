@@ -180,6 +180,14 @@ PLANTED: list[tuple[str, Callable[[], OrderHistory], Callable[[Any], None]]] = [
         answer("get_order_stage", 200, 1, told={"stage": STAGES[4]}),
         answer("get_order_stage", 200, 2, told={"stage": STAGES[3]}),
     ])),
+    ("A3", completed, lambda h: h.answers.extend([
+        answer("get_order_stage", 200, 1, told={"stage": STAGES[4]}),
+        answer("update_address", 200, 2, key="k", told={"stage": STAGES[3]}),
+    ])),
+    ("A3", completed, lambda h: h.answers.extend([
+        answer("get_order_stage", 200, 1, told={"stage": STAGES[4]}),
+        answer("get_order_stage", 200, 2, told={"stage": None}),
+    ])),
     ("A5", completed, lambda h: h.answers.append(answer("get_order", 500))),
     ("A5", completed, lambda h: h.answers.append(answer("get_order", 503, told={"code": "SURPRISE"}))),
     ("H1", completed, lambda h: h.events.insert(3, reached(4, STAGES[2]))),
@@ -267,6 +275,17 @@ def test_a_return_is_in_time_if_it_was_asked_for_in_time_however_late_it_is_aske
         history.answers.append(answer("return_order", 200, second, key="r"))  # type: ignore[attr-defined]
 
     assert "C4" not in names(evidence(history))
+
+
+def test_who_asks_again_with_a_key_is_told_the_stage_of_the_decision_however_far_the_order_has_come() -> None:
+    history = completed()
+    history.answers.extend([  # type: ignore[attr-defined]
+        answer("update_address", None, 1, key="k"),
+        answer("get_order_stage", 200, 2, told={"stage": STAGES[4]}),
+        answer("update_address", 200, 3, key="k", told={"stage": STAGES[3]}),
+    ])  # fmt: skip
+
+    assert "A3" not in names(evidence(history))
 
 
 def test_an_order_under_way_owes_no_end() -> None:
