@@ -31,6 +31,7 @@ def test_an_order_is_started_approved_and_followed_to_its_end(look: Looker, api:
     look.is_told("Start an order")
     order = newest(api)
     look.sees(order, "in review")
+    api.begins(order, Stage.ORDER_REVIEWED)
     expect(look.row(order).locator(LIT)).to_have_attribute("title", "Reviewed")
 
     look.press(order, "Approve")
@@ -54,7 +55,7 @@ def test_a_cancelled_order_says_what_became_of_the_money(look: Looker, api: Call
 
 def test_a_refusal_is_shown_with_its_reason(look: Looker, api: Caller, dice: SettableDice) -> None:
     dice.hold("deliver")
-    order = api.place()
+    order = api.place_for_review()
     look.open_live()
     look.press(order, "Approve")
     expect(look.row(order).locator(REACHED)).to_have_count(7)
@@ -67,7 +68,7 @@ def test_a_refusal_is_shown_with_its_reason(look: Looker, api: Caller, dice: Set
 
 def test_the_calls_of_a_stage_at_work_are_seen_running(look: Looker, api: Caller, dice: SettableDice) -> None:
     dice.hold("charge")
-    order = api.place()
+    order = api.place_for_review()
     look.open_live()
 
     look.press(order, "Approve")
@@ -108,7 +109,7 @@ def test_an_address_is_changed_in_a_dialog_with_the_keyboard_alone(look: Looker,
 
 @pytest.mark.slow
 def test_a_return_and_a_rejection_are_one_press_and_one_reason_away(look: Looker, api: Caller) -> None:
-    kept, turned_down = api.place(), api.place()
+    kept, turned_down = api.place_for_review(), api.place_for_review()
     look.open_live()
     look.press(kept, "Approve")
     look.sees(kept, "completed")
@@ -138,8 +139,7 @@ def test_the_weather_is_changed_and_told(look: Looker, api: Caller) -> None:
 
 
 def test_after_a_break_the_page_goes_on_where_it_was_and_misses_nothing(look: Looker, api: Caller) -> None:
-    order = api.place()
-    api.reaches(order, Stage.ORDER_VALIDATED)
+    order = api.place_for_review()
     with listening_to(api) as messages:
         hello = next(messages).content
     asked_for: list[str] = []
@@ -152,7 +152,7 @@ def test_after_a_break_the_page_goes_on_where_it_was_and_misses_nothing(look: Lo
             broken = f"event: hello\ndata: {content}\nid: {hello['after']}\nretry: 10\n\n"
             route.fulfill(body=broken, content_type="text/event-stream")
         else:
-            api.review(order)
+            api.approve(order)
             api.ends(order, "completed")
             route.continue_()
 
@@ -168,12 +168,12 @@ def test_after_a_break_the_page_goes_on_where_it_was_and_misses_nothing(look: Lo
 
 def test_a_laptop_shows_every_text_in_full(look: Looker, api: Caller) -> None:
     look.page.set_viewport_size(LAPTOP)
-    done, order = api.place(), api.place()
+    done, order = api.place_for_review(), api.place_for_review()
 
     look.open_live()
     for each in (done, order):
         look.sees(each, "in review")
-    api.review(done)
+    api.approve(done)
 
     look.sees(done, "completed")
     expect(look.page.locator("#components li")).not_to_have_count(0)
@@ -227,7 +227,7 @@ def test_the_arrows_lead_from_order_to_order_and_enter_opens_one(look: Looker, a
 
 @pytest.mark.slow
 def test_an_order_s_page_tells_its_history_its_money_and_what_can_be_done(look: Looker, api: Caller) -> None:
-    order = api.place()
+    order = api.place_for_review()
     look.page.goto(f"/pages/orders/{order}")
     expect(look.page.locator("#actions li").first).to_contain_text("cancelled")
 

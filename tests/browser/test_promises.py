@@ -45,7 +45,7 @@ def test_a_cancellation_after_the_charge_says_what_is_paid_back(
     look: Looker, api: Caller, dice: SettableDice
 ) -> None:
     dice.hold("prepare")
-    order = api.place()
+    order = api.place_for_review()
     look.open_live()
     look.press(order, "Approve")
     api.reaches(order, Stage.PAYMENT_CHARGED)
@@ -77,7 +77,7 @@ def test_the_page_survives_a_restart_of_the_api(browser: Browser, backroom: Back
     page.on("pageerror", lambda error: mistakes.append(str(error)))
     look = Looker(page=page)
     with an_api_at(port, tmp_path, backroom) as api:
-        order = api.place()
+        order = api.place_for_review()
         look.open_live()
         look.sees(order, "in review")
 
@@ -158,9 +158,8 @@ def a_recorded_order(api: Caller) -> tuple[dict[str, Any], list[dict[str, Any]]]
     """The row of an order as it is listed at first, and all that is told of it until it has completed."""
     with listening_to(api) as messages:
         hello = next(messages).content
-    order = api.place()
-    api.reaches(order, Stage.ORDER_VALIDATED)
-    api.review(order)
+    order = api.place_for_review()
+    api.approve(order)
     api.ends(order, "completed")
     recorded: list[dict[str, Any]] = []
     with listening_to(api, after=hello["after"]) as messages:
