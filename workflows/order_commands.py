@@ -27,6 +27,7 @@ from signals import (
     Cancellation,
     CancellationEffect,
     Review,
+    Verdict,
     decide_address_change,
     decide_cancellation,
     decide_review,
@@ -96,6 +97,8 @@ class OrderCommands:
                 reason=command.reason,
             )
             await self._write(BookActivities.record_review, note)
+            if command.verdict is Verdict.APPROVE:
+                self._progress = self._progress.reaching(Stage.ORDER_REVIEWED)
 
     @review.validator
     def _may_review(self, command: Review) -> None:  # noqa: ARG002 - the SDK wants the same parameters

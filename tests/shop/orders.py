@@ -156,8 +156,9 @@ class PlacedOrder:
 
     async def ends(self) -> OrderStatus:
         """Return how the order ended; the books say the same."""
-        outcome = await self.outcome()
-        assert (await self.row()).status == outcome.status
+        outcome, row = await self.outcome(), await self.row()
+        assert row.status == outcome.status
+        assert row.stage == (outcome.stage and outcome.stage.value)
         return outcome.status
 
     async def outcome(self) -> OrderOutcome:

@@ -178,3 +178,20 @@ async def test_an_order_that_is_being_cancelled_is_not_reviewed(shop: Shop) -> N
 
     await cancelling
     assert await order.ends() is OrderStatus.CANCELLED
+
+
+async def test_an_order_cancelled_while_its_approval_is_written_down_has_been_reviewed(shop: Shop) -> None:
+    writing = shop.doors.shut_before(BookActivities.record_review)
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    approving = shop.meanwhile(order.approve())
+    await writing.has_stopped_one()
+    cancelling = shop.meanwhile(order.cancel())
+    await order.becomes(OrderStatus.CANCELLING)
+
+    writing.open()
+
+    await approving
+    await cancelling
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert (await order.row()).stage == Stage.ORDER_REVIEWED.value
