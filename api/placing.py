@@ -49,9 +49,13 @@ async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...])
     Once the row is committed the order is taken, even if the start fails: the sweep starts it. Whoever asks
     again need not wait for the sweep.
     """
-    placed = await desk.db.read(partial(_find_placed, ask=ask))
-    if placed is None:
+    try:
         desk.link.client()
+    except TemporalAway:
+        placed = await desk.db.read(partial(_find_placed, ask=ask))
+        if placed is None:
+            raise
+    else:
         placed = await desk.db.write(partial(_take_in, ask=ask, tag=desk.tag, address=address, items=items))
     await _start(desk, placed.order)
     return placed.answer
