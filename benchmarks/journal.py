@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from benchmarks.lines import LeanTransport
 from observability.invariants.evidence import Answer
 
 
@@ -16,7 +17,9 @@ class JournallingClient:
     """Asks over HTTP and journals every answer, and every one that did not come."""
 
     def __init__(self, base_url: str, journal: Path) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=30)
+        port = httpx.URL(base_url).port
+        assert port, base_url
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=30, transport=LeanTransport(port))
         self._journal = journal.open("a", buffering=1)
         self.answers: list[Answer] = []
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from benchmarks.lines import Lines
+
 # More than the API lets in at once, so that it is the API that turns away and not the sender that waits.
 CONNECTIONS = 300
 
@@ -30,10 +32,8 @@ class Sender:
     """Sends `request` to one port of this machine."""
 
     def __init__(self, port: int, request: bytes) -> None:
-        self._port = port
+        self._lines = Lines(port)
         self._request = request
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self._open = 0
         self._under_way: set[asyncio.Task[None]] = set()
 
     @property
@@ -53,7 +53,7 @@ class Sender:
 
     def send_some(self, number: int, tally: Tally) -> None:
         for _ in range(number):
-            if not self._free and self._open >= CONNECTIONS:
+            if len(self._under_way) >= CONNECTIONS:
                 tally.unsent += 1
                 continue
             task = asyncio.create_task(self._ask(tally))
@@ -64,46 +64,19 @@ class Sender:
         await asyncio.gather(*self._under_way)
 
     async def close(self) -> None:
-        for _, writer in self._free:
-            writer.close()
-            await writer.wait_closed()
+        await self._lines.close()
 
     async def _ask(self, tally: Tally) -> None:
         began = time.monotonic()
         try:
-            await self._exchange(*await self._connection(), tally)
+            answer = await self._lines.exchange(self._request)
         except (OSError, asyncio.IncompleteReadError):
             tally.unanswered += 1
-            self._open -= 1
-        else:
-            tally.seconds.append(time.monotonic() - began)
-
-    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Return one that is free and that the server has not closed for being idle, or a new one."""
-        while self._free:
-            reader, writer = self._free.pop()
-            if not reader.at_eof():
-                return reader, writer
-            self._open -= 1
-            writer.close()
-        self._open += 1
-        return await asyncio.open_connection("127.0.0.1", self._port)
-
-    async def _exchange(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tally: Tally
-    ) -> None:
-        try:
-            writer.write(self._request)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
-        except BaseException:
-            writer.close()
-            raise
-        status = int(head[9:12])
-        tally.statuses[status] += 1
-        if status in (429, 503) and b"retry-after:" not in head:
+            return
+        tally.seconds.append(time.monotonic() - began)
+        tally.statuses[answer.status] += 1
+        if answer.status in (429, 503) and b"retry-after:" not in answer.head:
             tally.without_retry_after += 1
-        self._free.append((reader, writer))
 
 
 def a_post(path: str, body: bytes, port: int) -> bytes:

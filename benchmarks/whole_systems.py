@@ -26,6 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from temporalio.client import Client
 
 from benchmarks.contenders import HEDGES
+from benchmarks.lines import LeanTransport
 from benchmarks.meter import Usage, usage_of
 from benchmarks.running_system import ADDRESS, ROOT
 from benchmarks.spans import mean_spans
@@ -205,7 +206,9 @@ async def served(
     process = _spawn(command)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
+        async with httpx.AsyncClient(
+            base_url=url, timeout=PATIENCE_SECONDS, transport=LeanTransport(port)
+        ) as http:
             await _answering(http)
             yield process, http
     finally:

@@ -4,6 +4,8 @@ Starts a system of its own, has a crowd of customers order from it, strikes it w
 that the seed decides, and judges what is left: the books, the providers' logs, Temporal's histories, what the
 customers were told. A run in a folder of its own goes on where it was stopped, by hand or after so many
 minutes. Returns 0 if every invariant holds and the run has shown something, 3 if it has yet to go on.
+With `--still-open N` a round begins while N orders of those before it are still under way: that is quicker,
+and a fault meets orders that have just recovered from another, but a stall may then be another fault's.
 `--schedule` prints what would happen.
 """
 
@@ -46,6 +48,7 @@ def main() -> int:
     options.add_argument("--faults", type=int, default=12)
     options.add_argument("--folder", type=Path, help="kept, and gone on with; default: a temporary one")
     options.add_argument("--minutes", type=float, help="begin no round later than this")
+    options.add_argument("--still-open", type=int, default=0, help="orders the next round does not wait for")
     options.add_argument("--schedule", action="store_true", help="print what would happen, and end")
     given = options.parse_args()
     if given.schedule:
@@ -55,15 +58,15 @@ def main() -> int:
         folder = (given.folder or Path(temporary)).absolute()
         record = take_up(folder, seed=given.seed, orders=given.orders, faults=given.faults)
         limit = timedelta(minutes=given.minutes) if given.minutes else None
-        return asyncio.run(_run(record, limit))
+        return asyncio.run(_run(record, limit, given.still_open))
 
 
-async def _run(record: Record, limit: timedelta | None) -> int:
+async def _run(record: Record, limit: timedelta | None, still_open: int) -> int:
     system = System(record.data_dir, **_settings(record))
     system.sweep_up()
     try:
         await system.start()
-        evidence, in_dumps = await _besiege(record, system, limit)
+        evidence, in_dumps = await _besiege(record, system, limit, still_open)
     finally:
         await system.end()
     violations = [*check(evidence), *in_dumps]
@@ -92,7 +95,7 @@ def _mishaps(record: Record) -> Path:
 
 
 async def _besiege(
-    record: Record, system: System, limit: timedelta | None
+    record: Record, system: System, limit: timedelta | None, still_open: int
 ) -> tuple[Evidence, list[Violation]]:
     """Return what the run left behind, and what its dumps contradicted in the middle."""
     record.levels_before = record.levels_before or system.levels()
@@ -102,7 +105,7 @@ async def _besiege(
     faults = Faults(
         system, client, books, _mishaps(record), Random(f"faults-{record.seed}-{len(record.struck)}")
     )
-    siege = Siege(record, system, client, books)
+    siege = Siege(record, system, client, books, still_open=still_open)
     rounds = schedule(seed=record.seed, orders=record.orders, faults=record.faults)
     await siege.run(rounds, faults, limit)
     books.close()

@@ -1,7 +1,7 @@
 """A look into the books while they are written: which orders are open, and how long each stood still."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -42,22 +42,51 @@ class Books:
         self._db.close()
 
 
-def longest_stall_seconds(orders: Iterable[OrderHistory], struck_at: datetime, over_at: datetime) -> float:
-    """The longest that any order stood still between the strike and the end of every order it met."""
-    found: dict[int, float] = defaultdict(float)
-    for order in orders:
-        for before, after in _steps(order):
-            if before <= over_at and after >= struck_at:
-                stood = (after - before).total_seconds()
-                found[order.order["id"]] = max(found[order.order["id"]], stood)
-    return max(found.values(), default=0.0)
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One order's way: when it was placed, and each moment it came a step further, the last its end."""
+
+    moments: Sequence[datetime]
+
+    def is_met(self, since: datetime, until: datetime) -> bool:
+        """Whether the order was under way at any moment between these."""
+        return self.moments[0] <= until and self.moments[-1] >= since
+
+    def longest_pause_seconds(self, since: datetime, until: datetime) -> float:
+        """The longest that it stood still, of the pauses that were not over before or begun after these."""
+        pauses = (
+            (after - before).total_seconds()
+            for before, after in pairwise(self.moments)
+            if before <= until and after >= since
+        )
+        return max(pauses, default=0.0)
 
 
-def _steps(order: OrderHistory) -> Iterator[tuple[datetime, datetime]]:
+def walk_of(order: OrderHistory) -> Walk:
     moments = [order.order["created_at"]]
     for event in order.events:
         if event["type"] in STEPS:
             moments.append(event["at"])
         if event["type"] == EventType.ENDED:
             break
-    return pairwise(moments)
+    return Walk(moments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """What a strike was to the orders it met, in seconds; `ended` counts from its healing to their end."""
+
+    stall: float
+    ended: float
+
+
+def blow_of(walks: Sequence[Walk], struck_at: datetime, healed_at: datetime) -> Blow:
+    over_at = max(
+        (walk.moments[-1] for walk in walks if walk.is_met(struck_at, healed_at)), default=healed_at
+    )
+    over_at = max(over_at, healed_at)
+    met = (walk for walk in walks if walk.is_met(struck_at, over_at))
+    return Blow(
+        stall=max((walk.longest_pause_seconds(struck_at, over_at) for walk in met), default=0.0),
+        ended=(over_at - healed_at).total_seconds(),
+    )

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Struck:
-    """One strike as it was; `all_ended_seconds` counts from the healing to the end of every order it met."""
+    """One strike as it was; `ready_seconds` counts from the healing until the system said it was ready."""
 
     round: int
     family: str
@@ -20,12 +20,6 @@ class Struck:
     hit: bool
     open_orders: int
     ready_seconds: float
-    all_ended_seconds: float
-
-    @property
-    def over_at(self) -> datetime:
-        """When every order that the strike met had ended."""
-        return self.healed_at + timedelta(seconds=self.all_ended_seconds)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from benchmarks.chaos.books import longest_stall_seconds
+from benchmarks.chaos.books import blow_of, walk_of
 from benchmarks.chaos.record import Record, Struck
 from benchmarks.commands import ESSENTIAL_OUTCOMES, outcomes_of
 from observability.invariants.checker import ALL
@@ -49,14 +49,19 @@ def _vacuous(what: str, found: Sequence[str]) -> Iterator[str]:
 def _faults(struck: Sequence[Struck], evidence: Evidence) -> Iterator[str]:
     """A line a family; `beyond` is what is left of a stall without the time the fault itself took."""
     yield f"{'fault':<26} {'times':>5} {'open':>5}" + "".join(f"{name:>9}" for name in COLUMNS)
+    walks = [walk_of(order) for order in evidence.orders]
     for family, times in Counter(one.family for one in struck).items():
         ours = [one for one in struck if one.family == family]
-        stalls = [longest_stall_seconds(evidence.orders, one.at, one.over_at) for one in ours]
+        blows = [blow_of(walks, one.at, one.healed_at) for one in ours]
         beyond = [
-            max(0.0, stall - (one.healed_at - one.at).total_seconds())
-            for stall, one in zip(stalls, ours, strict=True)
+            max(0.0, blow.stall - (one.healed_at - one.at).total_seconds())
+            for blow, one in zip(blows, ours, strict=True)
         ]
-        ready, ended = (one.ready_seconds for one in ours), (one.all_ended_seconds for one in ours)
-        worst = (max(stalls), max(beyond), max(ready), max(ended))
+        worst = (
+            max(blow.stall for blow in blows),
+            max(beyond),
+            max(one.ready_seconds for one in ours),
+            max(blow.ended for blow in blows),
+        )
         open_orders = sum(one.open_orders for one in ours) / times
         yield f"{family:<26} {times:>5} {open_orders:>5.0f}" + "".join(f"{each:>9.1f}" for each in worst)

@@ -53,6 +53,10 @@ class System:
     async def is_ready(self) -> None:
         await until(self._answers_ready, READY_WITHIN, f"the system of {self.data_dir} to be ready")
 
+    async def is_whole(self) -> None:
+        """Return once every component has a process that is alive, whether it is ready or not."""
+        await until(self._all_alive, READY_WITHIN, "a process for every component")
+
     def process(self, name: str) -> psutil.Process | None:
         """What is alive of that name."""
         if name == API:
@@ -100,6 +104,9 @@ class System:
         """End what is left, of an earlier run too."""
         for left_over in family(self.data_dir):
             left_over.kill()
+
+    async def _all_alive(self) -> bool:
+        return all(self.process(name) for name in COMPONENTS)
 
     async def _answers_ready(self) -> bool:
         try:
