@@ -36,13 +36,15 @@ KILL_TAKES = timedelta(seconds=5)
 class ProcessSpec:
     """One child: the command that starts it, and how long it may take to end when asked.
 
-    The command is run as it is, without a shell, and is to hold no secret. `edition` stands for whatever else
-    it depends on: a running process of another edition is not adopted but replaced. `queue` is what a worker
-    polls once it works.
+    The command is run as it is, without a shell, and is to hold no secret. `defaults` are variables it is
+    given where our own environment does not set them. `edition` stands for whatever else it depends on: a
+    running process of another edition is not adopted but replaced. `queue` is what a worker polls once it
+    works.
     """
 
     name: str
     command: tuple[str, ...]
+    defaults: tuple[tuple[str, str], ...] = ()
     queue: TaskQueue | None = None
     grace: timedelta = timedelta(seconds=15)
     edition: str = ""
@@ -50,7 +52,9 @@ class ProcessSpec:
     @property
     def fingerprint(self) -> str:
         """Equal for specs whose processes may stand in for each other."""
-        return hashlib.sha256(json.dumps([self.command, self.edition]).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps([self.command, self.defaults, self.edition]).encode()).hexdigest()[
+            :16
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,11 @@ class ProcessTable:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**self._environment, MARK: self._mark(spec.name) + spec.fingerprint},
+                env={
+                    **dict(spec.defaults),
+                    **self._environment,
+                    MARK: self._mark(spec.name) + spec.fingerprint,
+                },
                 start_new_session=True,
                 creationflags=_NEW_GROUP,
             )

@@ -32,6 +32,10 @@ DYNAMIC_CONFIG = {
     "history.hostLevelCacheMaxSize": 1000,
 }
 
+# The server lives on little and throws away much: at Go's own 100 it spends a sixth of its time collecting
+# what it threw away, at 300 a third of that, for 170 MB. What this gains: docs/decisions/0033.
+COLLECTS_AT = ("GOGC", "300")
+
 # Write-ahead logging: a file is as fast as memory then, and nothing is lost when the server is killed.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 1}
 
@@ -112,7 +116,7 @@ class TemporalServer:
         command += _repeated("--sqlite-pragma", SQLITE_PRAGMAS)
         command += _repeated("--dynamic-config-value", DYNAMIC_CONFIG)
         command += _repeated("--search-attribute", SEARCH_ATTRIBUTES)
-        return ProcessSpec(name=TEMPORAL, command=tuple(command), grace=GRACE)
+        return ProcessSpec(name=TEMPORAL, command=tuple(command), defaults=(COLLECTS_AT,), grace=GRACE)
 
 
 def _repeated(flag: str, values: Mapping[str, object]) -> list[str]:

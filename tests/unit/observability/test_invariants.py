@@ -249,6 +249,13 @@ def test_a_process_that_has_grown_is_named(counted: str) -> None:
     assert names(evidence(completed(), levels_after=after)) == {"L3"}
 
 
+@pytest.mark.parametrize(("process", "violated"), [("api", {"L3"}), ("temporal", set())])
+def test_the_server_may_grow_by_more_than_the_others(process: str, violated: set[str]) -> None:
+    before, after = ({process: {**LEVELS["api"], "megabytes": held}} for held in (100.0, 400.0))
+
+    assert names(evidence(completed(), levels_before=before, levels_after=after)) == violated
+
+
 def test_a_violation_inside_a_dump_is_named_as_such() -> None:
     history = completed()
     history.order.update(stage=STAGES[2])
