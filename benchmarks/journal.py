@@ -17,9 +17,10 @@ class JournallingClient:
     """Asks over HTTP and journals every answer, and every one that did not come."""
 
     def __init__(self, base_url: str, journal: Path) -> None:
-        port = httpx.URL(base_url).port
-        assert port, base_url
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=30, transport=LeanTransport(port))
+        url = httpx.URL(base_url)
+        assert url.host == "127.0.0.1", base_url
+        assert url.port, base_url
+        self._http = httpx.AsyncClient(base_url=url, timeout=30, transport=LeanTransport(url.port))
         self._journal = journal.open("a", buffering=1)
         self.answers: list[Answer] = []
 

@@ -10,8 +10,8 @@ LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back; `head` as it came, but in small letters."""
+class RawAnswer:
+    """What came back, as it came."""
 
     status: int
     head: bytes
@@ -25,10 +25,11 @@ class Lines:
         self._port = port
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def exchange(self, request: bytes) -> Answer:
-        """Send the bytes and return what comes back.
+    async def exchange(self, request: bytes) -> RawAnswer:
+        """Send the bytes and return what comes back, which must say its length.
 
-        Raises OSError when nobody listens, IncompleteReadError when the connection is closed before the end.
+        Raises OSError when nobody listens, IncompleteReadError when the connection is closed before the end,
+        ValueError for an answer that does not say how long it is.
         """
         reader, writer = await self._connection()
         try:
@@ -49,17 +50,18 @@ class Lines:
         """Return one that is free and that the server has not closed for being idle, or a new one."""
         while self._free:
             reader, writer = self._free.pop()
-            if not reader.at_eof():
+            if not (reader.at_eof() or writer.is_closing()):
                 return reader, writer
             writer.close()
         return await asyncio.open_connection("127.0.0.1", self._port)
 
 
-async def _exchange(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
+async def _exchange(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> RawAnswer:
     writer.write(request)
-    head = (await reader.readuntil(HEAD_ENDS)).lower()
-    length = int(head.split(LENGTH)[1].split(b"\r\n")[0])
-    return Answer(status=int(head[9:12]), head=head, body=await reader.readexactly(length))
+    head = await reader.readuntil(HEAD_ENDS)
+    _, _, length = head.lower().partition(LENGTH)
+    body = await reader.readexactly(int(length.partition(b"\r\n")[0]))
+    return RawAnswer(status=int(head[9:12]), head=head, body=body)
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
@@ -77,6 +79,8 @@ class LeanTransport(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout(str(late), request=request) from late
         except (OSError, asyncio.IncompleteReadError) as broken:
             raise httpx.NetworkError(str(broken), request=request) from broken
+        except ValueError as strange:
+            raise httpx.RemoteProtocolError(str(strange), request=request) from strange
         return httpx.Response(answer.status, headers=_fields(answer.head), content=answer.body)
 
     async def aclose(self) -> None:

@@ -75,7 +75,7 @@ class Sender:
             return
         tally.seconds.append(time.monotonic() - began)
         tally.statuses[answer.status] += 1
-        if answer.status in (429, 503) and b"retry-after:" not in answer.head:
+        if answer.status in (429, 503) and b"retry-after:" not in answer.head.lower():
             tally.without_retry_after += 1
 
 

@@ -60,19 +60,18 @@ class RecoveryRow:
 async def recover(recipe: Recipe, folder: Path, seed: int) -> list[RecoveryRow]:
     """Kill each victim so many times, each time in a system of its own.
 
-    Kills in a row would measure each other: a request for work that outlives one of the server's is made
-    again later after the next, since the SDK doubles its pause up to ten seconds.
+    Kills in a row would measure each other: a worker's poll that has lived through one kill of the server
+    waits longer after the next, since the SDK doubles its pause, up to ten seconds.
     """
-    settings = {**recipe.settings, "FLAKY_SEED": str(seed)}
     rows = []
     for number, victim in enumerate(victim for victim in VICTIMS for _ in range(TIMES_EACH)):
+        settings = {**recipe.settings, "FLAKY_SEED": str(seed + number)}
         async with running_shop(settings, folder / str(number)) as system:
             rows.append(await _kill(system, victim))
     return rows
 
 
 async def _kill(system: ShopSystem, victim: str) -> RecoveryRow:
-    await system.supervisor.start()
     await _traffic(system)
     pids, caught, at = await system.pids(), _open_orders(system), datetime.now(UTC)
     os.kill(pids[victim], signal.SIGKILL)

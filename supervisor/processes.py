@@ -52,9 +52,8 @@ class ProcessSpec:
     @property
     def fingerprint(self) -> str:
         """Equal for specs whose processes may stand in for each other."""
-        return hashlib.sha256(json.dumps([self.command, self.defaults, self.edition]).encode()).hexdigest()[
-            :16
-        ]
+        said = json.dumps([self.command, self.defaults, self.edition])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

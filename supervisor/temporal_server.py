@@ -20,7 +20,7 @@ from supervisor.processes import ProcessSpec, ProcessTable, has_ended, kill
 from supervisor.status import TEMPORAL
 
 # A development server has one shard, whose queues it reads 20 times a second unless told otherwise: every
-# step of a workflow would wait for that. A lone order causes under 40 reads a second; beyond 60, when many
+# step of a workflow would wait for that. A lone order causes under 50 reads a second; beyond 60, when many
 # orders are under way, several steps share one. Its timers, and the pauses before a retry, it lets end up to
 # a second late; 20 reads a second are enough for those. With one partition a task queue answers without a
 # hop to the next. What this gains and costs: docs/decisions/0032.

@@ -56,17 +56,23 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.folder or Path(temporary)).absolute()
-        record = take_up(folder, seed=given.seed, orders=given.orders, faults=given.faults)
+        record = take_up(
+            folder,
+            seed=given.seed,
+            orders=given.orders,
+            faults=given.faults,
+            still_open=given.still_open,
+        )
         limit = timedelta(minutes=given.minutes) if given.minutes else None
-        return asyncio.run(_run(record, limit, given.still_open))
+        return asyncio.run(_run(record, limit))
 
 
-async def _run(record: Record, limit: timedelta | None, still_open: int) -> int:
+async def _run(record: Record, limit: timedelta | None) -> int:
     system = System(record.data_dir, **_settings(record))
     system.sweep_up()
     try:
         await system.start()
-        evidence, in_dumps = await _besiege(record, system, limit, still_open)
+        evidence, in_dumps = await _besiege(record, system, limit)
     finally:
         await system.end()
     violations = [*check(evidence), *in_dumps]
@@ -95,7 +101,7 @@ def _mishaps(record: Record) -> Path:
 
 
 async def _besiege(
-    record: Record, system: System, limit: timedelta | None, still_open: int
+    record: Record, system: System, limit: timedelta | None
 ) -> tuple[Evidence, list[Violation]]:
     """Return what the run left behind, and what its dumps contradicted in the middle."""
     record.levels_before = record.levels_before or system.levels()
@@ -105,7 +111,7 @@ async def _besiege(
     faults = Faults(
         system, client, books, _mishaps(record), Random(f"faults-{record.seed}-{len(record.struck)}")
     )
-    siege = Siege(record, system, client, books, still_open=still_open)
+    siege = Siege(record, system, client, books)
     rounds = schedule(seed=record.seed, orders=record.orders, faults=record.faults)
     await siege.run(rounds, faults, limit)
     books.close()

@@ -44,7 +44,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One order's way: when it was placed, and each moment it came a step further, the last its end."""
+    """One order's way: when it was placed, and each moment it came a step further, until it ended."""
 
     moments: Sequence[datetime]
 
@@ -81,12 +81,9 @@ class Blow:
 
 
 def blow_of(walks: Sequence[Walk], struck_at: datetime, healed_at: datetime) -> Blow:
-    over_at = max(
-        (walk.moments[-1] for walk in walks if walk.is_met(struck_at, healed_at)), default=healed_at
-    )
-    over_at = max(over_at, healed_at)
-    met = (walk for walk in walks if walk.is_met(struck_at, over_at))
+    ends = (walk.moments[-1] for walk in walks if walk.is_met(struck_at, healed_at))
+    over_at = max([healed_at, *ends])
     return Blow(
-        stall=max((walk.longest_pause_seconds(struck_at, over_at) for walk in met), default=0.0),
+        stall=max((walk.longest_pause_seconds(struck_at, over_at) for walk in walks), default=0.0),
         ended=(over_at - healed_at).total_seconds(),
     )

@@ -24,12 +24,13 @@ class Struck:
 
 @dataclass(slots=True)
 class Record:
-    """A run of this seed and size in `folder`."""
+    """A run of this seed and size in `folder`; its rounds do not wait for the last `still_open` orders."""
 
     folder: Path
     seed: int
     orders: int
     faults: int
+    still_open: int
     seconds: float = 0.0
     struck: list[Struck] = field(default_factory=list)
     levels_before: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Record:
             "seed": self.seed,
             "orders": self.orders,
             "faults": self.faults,
+            "still_open": self.still_open,
             "seconds": self.seconds,
             "struck": [asdict(one) for one in self.struck],
             "levels_before": self.levels_before,
@@ -59,18 +61,20 @@ class Record:
 
 
 class AnotherRun(Exception):
-    """The folder holds a run of another seed or size."""
+    """The folder holds a run of another seed, size or haste."""
 
 
-def take_up(folder: Path, *, seed: int, orders: int, faults: int) -> Record:
+def take_up(folder: Path, *, seed: int, orders: int, faults: int, still_open: int) -> Record:
     """Return the record of the run in `folder`, a new one if there is none; raises AnotherRun."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "record.json"
     if not kept.exists():
-        return Record(folder, seed, orders, faults)
+        return Record(folder, seed, orders, faults, still_open)
     said = json.loads(kept.read_text())
-    if (said["seed"], said["orders"], said["faults"]) != (seed, orders, faults):
-        raise AnotherRun(f"{folder} holds the run of seed {said['seed']}")
+    asked = {"seed": seed, "orders": orders, "faults": faults, "still_open": still_open}
+    found = {name: said[name] for name in asked}
+    if found != asked:
+        raise AnotherRun(f"{folder} holds another run: {found}")
     struck = [Struck(**_with_moments(one)) for one in said.pop("struck")]
     return Record(folder, **said, struck=struck)
 

@@ -35,7 +35,8 @@ def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) 
 
 def _summary(record: Record, evidence: Evidence, violations: Sequence[Violation]) -> str:
     return (
-        f"{record.orders} orders, {record.faults} faults, seed {record.seed}, {record.seconds:.0f} s: "
+        f"{record.orders} orders, {record.faults} faults, seed {record.seed}, "
+        f"{record.still_open} still open, {record.seconds:.0f} s: "
         f"{len(evidence.orders)} orders in the books, {len(evidence.answers)} answers, "
         f"{len(evidence.runs)} histories, {len(ALL)} invariants, {len(violations)} violations"
     )

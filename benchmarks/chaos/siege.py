@@ -30,17 +30,14 @@ DUMPED_ORDERS = 200
 class Siege:
     """`dumps` are what was found in the middle, `customers` who has not gone home yet.
 
-    A round is over when no more than `still_open` of the orders placed until then are under way.
+    A round is over when no more than the record's `still_open` of the orders placed until then are under way.
     """
 
-    def __init__(
-        self, record: Record, system: System, client: PatientClient, books: Books, *, still_open: int = 0
-    ) -> None:
+    def __init__(self, record: Record, system: System, client: PatientClient, books: Books) -> None:
         self._record = record
         self._system = system
         self._client = client
         self._books = books
-        self._still_open = still_open
         self._customers: set[asyncio.Task[None]] = set()
         self.dumps: list[Violation] = []
         self.last_dump: Evidence | None = None
@@ -73,7 +70,7 @@ class Siege:
         await self._system.is_ready()
         ready_seconds = time.monotonic() - healed
         await self._look_into_a_dump()
-        await self._have_ended(but=self._still_open)
+        await self._have_ended(but=self._record.still_open)
         await self._system.is_whole()
         return Struck(
             round=each.number,

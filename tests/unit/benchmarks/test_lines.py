@@ -62,6 +62,22 @@ async def test_a_connection_that_is_closed_before_the_answer_is_a_transport_erro
     assert len(heard) == 2
 
 
+async def test_an_answer_that_does_not_say_its_length_is_a_transport_error() -> None:
+    async with a_client(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") as (http, _):
+        with pytest.raises(httpx.TransportError):
+            await http.get("/")
+
+
+async def test_what_a_field_says_comes_back_as_it_was_said() -> None:
+    async with a_client(b"HTTP/1.1 204 No Content\r\nLocation: /Orders/A\r\ncontent-length: 0\r\n\r\n") as (
+        http,
+        _,
+    ):
+        answer = await http.get("/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (204, "/Orders/A")
+
+
 async def test_nobody_there_is_a_transport_error() -> None:
     port = free_port()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=LeanTransport(port)) as http:
