@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,11 +21,12 @@ from db.reads import OrderSnapshot, read_order
 from domain.events import Command, EventType
 from domain.orders import OrderId
 from domain.refusals import Refusal
-from domain.stages import Progress
+from domain.stages import Progress, Stage
 from domain.status import ITS_WORKFLOW_DECIDES, OrderStatus
 from signals import (
     AddressChange,
     Cancellation,
+    CancellationEffect,
     Review,
     decide_address_change,
     decide_cancellation,
@@ -36,6 +38,9 @@ from workflows.order_workflow import OrderWorkflow
 # A workflow that can decide does so in a fraction of a second; a charge in flight may take longer.
 DECIDED_WITHIN = timedelta(seconds=5)
 
+# What Temporal's server answers to an Update whose workflow was ended from outside while it ran.
+CLOSED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
+
 AnyCommand = Cancellation | AddressChange | Review
 
 
@@ -43,8 +48,8 @@ AnyCommand = Cancellation | AddressChange | Review
 class Way:
     """How a kind of command is decided.
 
-    `update` is the workflow's; `rule` refuses by the row alone; `by_the_books` is what was answered to a
-    command that was accepted before, when the workflow can no longer be asked.
+    `update` is the workflow's; `rule` refuses by the row alone; `by_the_books` is what is answered to a
+    command that was accepted before, and raises NotInTheBooks when only the workflow can tell.
     """
 
     command: Command
@@ -53,11 +58,22 @@ class Way:
     by_the_books: Callable[[OrderSnapshot], Any] = lambda _: None
 
 
+class NotInTheBooks(Exception):
+    """What was answered to a command does not follow from the order's row yet."""
+
+
+def _effect_by_the_books(order: OrderSnapshot) -> CancellationEffect:
+    """Until the order has ended, a charge that the row does not show may have taken place."""
+    if not order.status.is_ended and not order.progress.has_reached(Stage.PAYMENT_CHARGED):
+        raise NotInTheBooks
+    return effect_of_cancelling(order.progress)
+
+
 CANCELLING = Way(
     command=Command.CANCEL,
     update=OrderWorkflow.cancel,
     rule=decide_cancellation,
-    by_the_books=lambda order: effect_of_cancelling(order.progress),
+    by_the_books=_effect_by_the_books,
 )
 READDRESSING = Way(
     command=Command.CHANGE_ADDRESS, update=OrderWorkflow.change_address, rule=decide_address_change
@@ -86,17 +102,22 @@ async def decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -
 async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -> Any:
     for _ in range(2):
         order, was_accepted = await desk.db.read(partial(_look_up, order_id=order_id, command=command))
-        if order.status not in ITS_WORKFLOW_DECIDES and not was_accepted:
+        if was_accepted:
+            with suppress(NotInTheBooks):
+                return way.by_the_books(order)
+        elif order.status not in ITS_WORKFLOW_DECIDES:
             # Every rule refuses then. Any sooner, this very command may be under way to being accepted.
             way.rule(order.status, order.progress)
         try:
             return await _ask(desk, order, way, command)
         except WorkflowGone:
-            if was_accepted:
-                return way.by_the_books(order)
             # It was never started, or has closed since the row was read.
-            if order.status is OrderStatus.IN_PROGRESS:
+            if order.may_be_unstarted:
                 await desk.start(desk.link.client(), order)
+        except Refusal:
+            # One that took the order up after its workflow was lost does not know the command.
+            if not was_accepted:
+                raise
     raise DecisionPending(order_id)
 
 
@@ -112,15 +133,15 @@ async def _ask(desk: Desk, order: OrderSnapshot, way: Way, command: AnyCommand) 
     try:
         return await handle.execute_update(way.update, command, id=command.command_id)
     except WorkflowUpdateFailedError as error:
-        raise _refusal_in(error) from error
+        raise _in_our_words(error) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise WorkflowGone from error
         raise
 
 
-def _refusal_in(error: WorkflowUpdateFailedError) -> Exception:
+def _in_our_words(error: WorkflowUpdateFailedError) -> Exception:
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type:
-        return Refusal(cause.message, code=cause.type)
-    return error
+    if not isinstance(cause, ApplicationError) or not cause.type:
+        return error
+    return WorkflowGone() if cause.type == CLOSED_MEANWHILE else Refusal(cause.message, code=cause.type)

@@ -21,7 +21,6 @@ from db.books import add_order
 from db.keys import Answer, Ask, claim_key, find_answer, settle_key
 from db.reads import OrderSnapshot, Source, read_order
 from domain.orders import DEMO_ITEMS, Address, Item, OrderId
-from domain.status import OrderStatus
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
@@ -62,8 +61,7 @@ async def place(desk: Desk, ask: Ask, address: Address, items: tuple[Item, ...])
 
 
 async def _start(desk: Desk, order: OrderSnapshot) -> None:
-    """An order that has come anywhere was started before."""
-    if order.stage is not None or order.status is not OrderStatus.IN_PROGRESS:
+    if not order.may_be_unstarted:
         return
     try:
         await desk.start(desk.link.client(), order)

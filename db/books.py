@@ -15,9 +15,12 @@ from domain.hedging import HedgeFigures
 from domain.orders import ANYBODY, Address, Item, OrderId, amount_of, order_workflow_id
 from domain.stages import Stage
 from domain.status import OrderStatus
+from signals import CANCELLATION_CLOSES_AT
 
-# While an order is being cancelled, the stage in flight is still allowed to end.
+# While an order is being cancelled, the stage in flight is still allowed to end. Shipping was not in flight
+# when a cancellation was accepted: a workflow that begins it all the same was put back to a moment before.
 STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
+SHIPPING_MOVES_WHILE = (OrderStatus.IN_PROGRESS,)
 
 # SQLAlchemy takes longer to put a statement together than a database to run it, and SQLite's one writer is
 # waited for meanwhile: what every stage runs is put together once. The columns to set come with the call.
@@ -40,7 +43,11 @@ def move(*when: OrderStatus) -> Update:
     return SET.where(or_(*(ORDERS.c.status == status for status in when)))
 
 
-MOVE_ON = move(*STAGES_MOVE_WHILE).where(ORDERS.c.stage.is_not_distinct_from(bindparam("before")))
+@cache
+def move_on(stage: Stage) -> Update:
+    """The order, if it is at the stage before this one, and may still come to it."""
+    when = STAGES_MOVE_WHILE if stage < CANCELLATION_CLOSES_AT else SHIPPING_MOVES_WHILE
+    return move(*when).where(ORDERS.c.stage.is_not_distinct_from(bindparam("before")))
 
 
 class LateWrite(Exception):
@@ -116,7 +123,8 @@ def reach_stage(
         "order": order_id,
         "before": stage.predecessor.value if stage.predecessor else None,
     }
-    if not _moved(connection, MOVE_ON, {**guard, "stage": stage.value, **_breach(late=late), **columns}):
+    moved = {"stage": stage.value, **_breach(late=late), **columns}
+    if not _moved(connection, move_on(stage), {**guard, **moved}):
         if find_event(connection, order_id, EventType.STAGE_REACHED, stage):
             return False
         raise LateWrite(stage)

@@ -54,6 +54,11 @@ class OrderSnapshot:
         """What the row knows: a stage counts as begun once it is reached."""
         return Progress(begun=self.stage, reached=self.stage)
 
+    @property
+    def may_be_unstarted(self) -> bool:
+        """One that has come anywhere was started before; a new workflow would not know what to undo."""
+        return self.stage is None and self.status is OrderStatus.IN_PROGRESS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeOrder:

@@ -130,8 +130,11 @@ def _remove(database: Path) -> None:
 
 
 def _fold_journal(database: Path) -> None:
-    """Everything is in the one file, on the disk, and may be renamed with it."""
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise StartFault(f"{database} is in use by another program")
+    """Everything is in the one file, on the disk, and may be renamed with it; raises StartFault."""
+    try:
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        raise StartFault(f"{database} cannot be completed: {error}") from error
+    if busy:
+        raise StartFault(f"{database} is in use by another program")

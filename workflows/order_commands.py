@@ -59,6 +59,7 @@ class OrderCommands:
         self._shipping_answers: dict[str, bool] = {}
         self._being_decided = 0
         self._address_changes = 0
+        self._redirected_by: set[str] = set()
         # Two writes under way at once could end in either order, and the row differ from the label.
         self._one_address_at_a_time = asyncio.Lock()
         self._refused_signals = 0
@@ -160,9 +161,13 @@ class OrderCommands:
         decide_address_change(self._status, self._progress, earlier=self._address_changes)
 
     async def _redirect(self, command: AddressChange) -> None:
+        if command.command_id in self._redirected_by:
+            # A signal may come twice. The books do not write it again, so the label must not change again.
+            return
         decide_address_change(self._status, self._progress)
         await self._let_shipping_decide(command)
         self._address = command.address
+        self._redirected_by.add(command.command_id)
         note = _accepted(Command.CHANGE_ADDRESS, command)
         await self._write(BookActivities.record_address_change, note, command.address)
 

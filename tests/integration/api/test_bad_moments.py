@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 
 from api import deciding
+from api.deciding import READDRESSING
 from api.desk import Desk
-from db.books import add_order, change_status
+from db.books import Effort, add_order, change_status, reach_stage
 from db.reads import OrderSnapshot
 from domain.events import ACCEPTED
 from domain.orders import DEMO_ITEMS
+from domain.stages import Stage
 from domain.status import OrderStatus
 from tests.integration.api.caller import ANOTHER_ADDRESS, Caller
 from tests.integration.api.conftest import an_api, ready
 from tests.integration.api.processes import MadeUpProcesses
+from tests.shop.desk import a_desk_of, taken_up
 from tests.shop.histories import kinds_in_history
-from tests.shop.orders import HOME, an_order
+from tests.shop.orders import ELSEWHERE, HOME, an_address_change, an_order
 from tests.shop.shop import Shop
 from workers.order_worker import ORDER
 from workers.shipping_worker import SHIPPING
@@ -113,6 +116,64 @@ async def test_an_order_that_was_being_cancelled_is_not_begun_anew_to_decide(api
 
     assert (answer.status_code, answer.json()["code"]) == (503, "DECISION_PENDING")
     assert await kinds_in_history(shop.client.get_workflow_handle(placed.workflow_id)) == []
+
+
+@pytest.mark.parametrize("command", ["cancel", "readdress", "review"])
+async def test_an_order_that_had_come_anywhere_is_not_begun_anew_to_decide(
+    command: str, api: Caller, shop: Shop
+) -> None:
+    """A workflow that knows nothing of the order's stages would undo none of them."""
+    placed = await shop.db.write(partial(add_order, tag=shop.tag, address=HOME, items=DEMO_ITEMS))
+    at_the_first = partial(reach_stage, stage=Stage.ORDER_RECEIVED, effort=Effort(), late=False)
+    await shop.db.write(partial(at_the_first, order_id=placed.order_id))
+
+    answer = await asyncio.to_thread(getattr(api, command), placed.order_id)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "DECISION_PENDING")
+    assert await kinds_in_history(shop.client.get_workflow_handle(placed.workflow_id)) == []
+
+
+async def test_a_cancellation_whose_workflow_is_lost_while_it_waits_for_the_charge_is_told_once_that_is_known(
+    api: Caller, shop: Shop
+) -> None:
+    shop.dice.holds("charge", "settle")
+    before = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for("charge")
+    ask = partial(asyncio.to_thread, api.cancel, before.id, key="the-same")
+
+    asking = asyncio.create_task(ask())
+    await before.becomes(OrderStatus.CANCELLING)
+    await before.handle.terminate("lost")
+    cut_short, gone = await asking, await ask()
+    order = await taken_up(shop, before)
+    await shop.dice.is_asked_for("settle")
+    taken_up_again = await ask()
+    shop.dice.lets_everything_go()
+    assert await order.ends() is OrderStatus.CANCELLED
+    told = await ask()
+
+    unknown = [cut_short, gone, taken_up_again]
+    assert [(one.status_code, one.json()["code"]) for one in unknown] == [(503, "DECISION_PENDING")] * 3
+    assert told.status_code == 200, told.text
+    charges = [money.amount_cents for money in await order.payments() if money.kind == "charge"]
+    assert told.json()["refund_cents"] == sum(charges)
+
+
+async def test_a_change_of_address_that_was_accepted_is_told_so_whoever_has_taken_the_order_up(
+    api: Caller, shop: Shop
+) -> None:
+    shop.dice.holds("prepare")
+    before = await shop.start(an_order())
+    await shop.dice.is_asked_for("prepare")
+    command = an_address_change(ELSEWHERE)
+    await before.tell(command)
+    await before.handle.terminate("lost")
+    order = await taken_up(shop, before)
+    shop.dice.lets_go("prepare")
+    assert await order.ends() is OrderStatus.COMPLETED
+
+    desk = a_desk_of(shop)
+    assert await deciding.decide(desk, order.id, READDRESSING, command) is None
 
 
 @pytest.mark.parametrize("command", ["cancel", "readdress", "review"])

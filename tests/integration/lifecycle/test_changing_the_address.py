@@ -18,6 +18,7 @@ from tests.shop.orders import (
     Way,
     an_address_change,
     an_order,
+    by_signal,
 )
 from tests.shop.shop import Shop
 from workers.shipping_worker import SHIPPING
@@ -128,6 +129,20 @@ async def test_the_label_has_the_last_accepted_address(shop: Shop, told: Way) ->
 
     assert await told(order, an_address_change(A_THIRD_PLACE)) == ACCEPTED
     shop.dice.lets_go("prepare")
+
+    await assert_sent_to(A_THIRD_PLACE, order)
+
+
+async def test_a_signal_that_comes_twice_does_not_take_a_later_change_back(shop: Shop) -> None:
+    shop.dice.holds("charge")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("charge")
+    twice = an_address_change(ELSEWHERE)
+    assert await by_signal(order, twice) == ACCEPTED
+    assert await by_signal(order, an_address_change(A_THIRD_PLACE)) == ACCEPTED
+
+    await order.signal(twice)
+    shop.dice.lets_go("charge")
 
     await assert_sent_to(A_THIRD_PLACE, order)
 

@@ -1,7 +1,5 @@
 """An order whose workflow was lost is taken up where the books say it stands, and ends as if nothing was."""
 
-from functools import partial
-
 import pytest
 
 from activities.books import BookActivities
@@ -9,13 +7,12 @@ from activities.payment import PaymentActivities
 from activities.shipping import ShippingActivities
 from config.settings import ReviewMode
 from db.books import now
-from db.reads import find_standing
 from domain.events import ACCEPTED
 from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import ShippingStart
 from signals import CancellationEffect, Verdict
-from tests.shop.desk import a_desk_of
+from tests.shop.desk import taken_up
 from tests.shop.doors import Deed
 from tests.shop.facts import Moved, charged, ended, refunded, stages, undone, voided
 from tests.shop.orders import (
@@ -30,7 +27,6 @@ from tests.shop.orders import (
 )
 from tests.shop.shop import Shop
 from tests.shop.slow import slowly
-from workflows.order_workflow import OrderWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
 
 DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
@@ -39,14 +35,6 @@ DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
 async def lost(order: PlacedOrder) -> None:
     """Temporal ends the workflow, and its child with it; nobody is told."""
     await order.handle.terminate("lost")
-
-
-async def taken_up(shop: Shop, order: PlacedOrder, *, review: ReviewMode = ReviewMode.AUTO) -> PlacedOrder:
-    standing = await shop.db.read(partial(find_standing, order_id=order.id))
-    desk = a_desk_of(shop, review_mode=review)
-    await desk.start(shop.client, await desk.find(order.id), standing)
-    handle = shop.client.get_workflow_handle_for(OrderWorkflow.run, order.handle.id)
-    return shop.adopt(order.id, handle)
 
 
 CALLS = ["charge", "dispatch", *slowly("receive", "validate", "prepare", "ship", "deliver")]

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
 from config.queues import TaskQueue
 from engine.connection import connect
 from engine.pollers import pollers_of, worker_identity
+from supervisor import temporal_server
 from supervisor.faults import StartFault
 from supervisor.ownership import AlreadySupervised
 from supervisor.ports import find_stranger
@@ -89,6 +91,15 @@ async def test_a_directory_that_cannot_be_used_is_a_fault_that_names_it(untouche
 
     with pytest.raises(StartFault, match=f"DATA_DIR cannot be used: .*{untouched_town.data_dir}"):
         await untouched_town.supervisor(workers=[]).start()
+
+
+def test_a_new_database_that_cannot_be_completed_is_a_fault_that_names_it(tmp_path: Path) -> None:
+    """On a full disk, say: the next try makes another."""
+    unfinished = tmp_path / "temporal.db"
+    unfinished.write_bytes(b"no database at all" * 100)
+
+    with pytest.raises(StartFault, match=r"temporal\.db cannot be completed: file is not a database"):
+        temporal_server._fold_journal(unfinished)
 
 
 async def test_a_second_supervisor_of_the_same_directory_is_refused_and_named_the_first(town: Town) -> None:

@@ -84,7 +84,16 @@ def test_secrets_are_not_shown() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps a user's files from others by itself")
-@pytest.mark.parametrize("line", [f"API_KEYS={ADAS}", "PAYLOAD_KEY=" + "A" * 43 + "="])
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"API_KEYS={ADAS}",
+        "PAYLOAD_KEY=" + "A" * 43 + "=",
+        "DATABASE_URL=postgresql+psycopg://orders:secret@host/orders",
+        "OTEL_EXPORTER_OTLP_HEADERS=authorization=secret",
+        "TEMPORAL_ADDRESS=host:7233\nTEMPORAL_API_KEY=secret",
+    ],
+)
 def test_a_file_with_a_secret_is_its_owners_alone(tmp_path: Path, line: str) -> None:
     file = tmp_path / ".env"
     file.write_text(line)
@@ -93,6 +102,14 @@ def test_a_file_with_a_secret_is_its_owners_alone(tmp_path: Path, line: str) -> 
     with pytest.raises(BadSettings, match="others may read it; chmod 600"):
         load_settings({}, file)
     file.chmod(0o600)
+    load_settings({}, file)
+
+
+def test_a_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DATABASE_URL=postgresql+psycopg://orders@host/orders\nAPI_PORT=8001\n")
+    file.chmod(0o644)
+
     load_settings({}, file)
 
 
@@ -132,6 +149,7 @@ def test_what_belongs_to_a_server_that_is_not_named_is_a_mistake(name: str) -> N
 def test_an_unknown_name_in_the_file_is_a_mistake_with_a_suggestion(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("HEGDES=3\nTEMPORAL_ADDRESS=elsewhere:7233\nTEMPORAL_API_KEY=k\n")
+    file.chmod(0o600)
 
     with pytest.raises(BadSettings) as caught:
         load_settings({}, file)

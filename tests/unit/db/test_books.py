@@ -27,6 +27,7 @@ from domain.hedging import HedgeFigures
 from domain.orders import OrderId
 from domain.stages import Stage
 from domain.status import OrderStatus
+from signals import CANCELLATION_CLOSES_AT
 from tests.unit.db.conftest import bring_to, reach
 
 
@@ -103,6 +104,23 @@ def test_only_an_order_on_its_way_moves(db: Database, order_id: OrderId, status:
             reach(db, order_id, Stage.ORDER_RECEIVED)
 
     assert len(whole(db, order_id).events) == int(moves)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage > Stage.ORDER_RECEIVED])
+def test_an_order_that_is_being_cancelled_is_not_shipped(
+    db: Database, order_id: OrderId, stage: Stage
+) -> None:
+    """Not even by a workflow that was put back to a moment before the cancellation."""
+    for earlier in Stage:
+        if earlier < stage:
+            reach(db, order_id, earlier)
+    move(db, order_id, OrderStatus.CANCELLING)
+
+    if stage < CANCELLATION_CLOSES_AT:
+        assert reach(db, order_id, stage)
+    else:
+        with pytest.raises(LateWrite):
+            reach(db, order_id, stage)
 
 
 def test_what_a_late_writer_wrote_beside_its_move_is_not_kept(db: Database, order_id: OrderId) -> None:
