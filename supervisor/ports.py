@@ -3,7 +3,7 @@
 import errno
 import socket
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import psutil
 
@@ -40,10 +40,17 @@ def find_stranger(host: str, port: int) -> str | None:
 
 def free_port() -> int:
     """Return a port of the loopback interface that nobody listened on a moment ago."""
-    with closing(socket.socket()) as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+    (port,) = free_ports(1)
+    return port
+
+
+def free_ports(count: int) -> list[int]:
+    """Return so many of them, no two alike."""
+    with ExitStack() as held:
+        trials = [held.enter_context(closing(socket.socket())) for _ in range(count)]
+        for trial in trials:
+            trial.bind(("127.0.0.1", 0))
+        return [trial.getsockname()[1] for trial in trials]
 
 
 def _ask_as_a_server_does(trial: socket.socket) -> None:

@@ -22,7 +22,7 @@ from benchmarks.crash_points.seams import Death, When
 from benchmarks.crash_points.trial import Place, Verdict, hold
 from bootstrap.temporal_cli import find_temporal_cli
 from config.attributes import SEARCH_ATTRIBUTES
-from supervisor.ports import free_port
+from supervisor.ports import free_port, free_ports
 from supervisor.temporal_server import DYNAMIC_CONFIG
 
 # Trials mostly wait, so several are held at once, each in a namespace of its own.
@@ -71,7 +71,10 @@ def _places(address: str) -> list[Place]:
     """Lives are forked from a process that has imported everything, and started nothing."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["benchmarks.crash_points.mortal"])
-    return [Place(temporal_address=address, namespace=name, processes=processes) for name in NAMESPACES]
+    return [
+        Place(temporal_address=address, namespace=name, api_port=port, processes=processes)
+        for name, port in zip(NAMESPACES, free_ports(len(NAMESPACES)), strict=True)
+    ]
 
 
 async def _hold_each(trials: Sequence[Trial], places: Sequence[Place], folder: File) -> list[Held]:

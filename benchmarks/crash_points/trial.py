@@ -19,7 +19,6 @@ from engine.connection import connect
 from observability.invariants.checker import check
 from observability.invariants.evidence import Evidence, from_database
 from observability.invariants.histories import at_rest, read_runs
-from supervisor.ports import free_port
 
 # A key that its process left behind is taken over after 10 s, everything else sooner.
 WALKED_WITHIN = timedelta(seconds=60)
@@ -39,10 +38,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where trials are held: a namespace of their own on the server, and processes made quickly."""
+    """Where trials are held, one at a time: a namespace and a port of their own, and processes made quickly.
+
+    A port that was any trial's could be another's while a process is dead, and its customer ask there.
+    """
 
     temporal_address: str
     namespace: str
+    api_port: int
     processes: ForkServerContext
 
 
@@ -74,7 +77,7 @@ def _environment(place: Place, folder: File, path: Path) -> dict[str, str]:
     folder.mkdir(parents=True)
     return {
         "DATA_DIR": str(folder),
-        "API_PORT": str(free_port()),
+        "API_PORT": str(place.api_port),
         "AUTOSTART": "false",
         "TEMPORAL_ADDRESS": place.temporal_address,
         "TEMPORAL_NAMESPACE": place.namespace,

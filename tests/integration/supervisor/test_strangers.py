@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.ports import PortTaken, find_stranger, free_port
+from supervisor.ports import PortTaken, find_stranger, free_port, free_ports
 from supervisor.status import ComponentState, ServerState
 from supervisor.supervisor import Supervisor
 from tests.integration.supervisor.town import Town, becomes_true, never_polling, new_town
@@ -27,6 +27,10 @@ def stranger() -> Iterator[socket.socket]:
 
 def test_a_port_that_nobody_has_has_no_stranger() -> None:
     assert find_stranger("127.0.0.1", free_port()) is None
+
+
+def test_ports_that_are_asked_for_together_are_different_ones() -> None:
+    assert len(set(free_ports(100))) == 100
 
 
 def test_a_stranger_is_told_by_name_and_pid(stranger: socket.socket) -> None:
