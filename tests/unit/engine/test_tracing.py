@@ -50,11 +50,11 @@ def test_where_none_are_wanted_nothing_of_the_extra_is_loaded() -> None:
 
 
 def test_a_file_may_say_where_traces_go(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(
-        "OTEL_EXPORTER_OTLP_ENDPOINT=http://there\nOTEL_EXPORTER_OTLP_HEADERS=a=b\n"
-    )
+    file = tmp_path / ".env"
+    file.write_text("OTEL_EXPORTER_OTLP_ENDPOINT=http://there\nOTEL_EXPORTER_OTLP_HEADERS=a=b\n")
+    file.chmod(0o600)
 
-    settings = load_settings({}, tmp_path / ".env")
+    settings = load_settings({}, file)
 
     assert settings.is_traced
     assert settings.otel_environment["OTEL_EXPORTER_OTLP_HEADERS"] == "a=b"
