@@ -1,7 +1,7 @@
 """What an order may be told, and the rules that accept or refuse it.
 
 Each rule is a pure function of the order's status and of what it has begun and reached. The workflow that
-holds the stage applies it; once the order is no longer in progress, the API applies the same rule to its row.
+holds the stage applies it; once no workflow of the order decides any more, the API applies it to the row.
 
 May import: domain.
 """

@@ -71,7 +71,11 @@ class LiveStage(BaseModel):
 
 
 class StageAnswer(BaseModel):
-    """Where the order stands by the books; `live` is null when the workflow does not answer in time."""
+    """Where the order stands by the books.
+
+    `live` is null when it was not asked for, when the order has ended, and when its workflow does not answer
+    in time.
+    """
 
     order_id: int
     status: OrderStatus

@@ -45,7 +45,7 @@ class TimesInWeather(Times):
 
 
 class StageFigures(BaseModel):
-    """What the flaky calls of one stage have cost, over all orders that reached it."""
+    """What the flaky calls of one stage have cost the newest thousand orders, those that reached it."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-from supervisor.ports import free_port
+from supervisor.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,14 +82,13 @@ class RunningSystem:
 
 def own_environment(data_dir: Path, **settings: str) -> dict[str, str]:
     """Everything in `data_dir`, on ports that are free."""
-    return {
-        **os.environ,
-        "DATA_DIR": str(data_dir),
-        "API_PORT": str(free_port()),
-        "TEMPORAL_PORT": str(free_port()),
-        "TEMPORAL_UI_PORT": str(free_port()),
-        **settings,
-    }
+    return {**os.environ, "DATA_DIR": str(data_dir), **own_ports(), **settings}
+
+
+def own_ports() -> dict[str, str]:
+    """The settings of every port, each of its own."""
+    names = ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")
+    return dict(zip(names, map(str, free_ports(len(names))), strict=True))
 
 
 def give_start_command(environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -28,7 +28,7 @@ from temporalio.client import Client
 from benchmarks.contenders import HEDGES
 from benchmarks.lines import LeanTransport
 from benchmarks.meter import Usage, usage_of
-from benchmarks.running_system import ADDRESS, ROOT
+from benchmarks.running_system import ADDRESS, ROOT, own_ports
 from benchmarks.spans import mean_spans
 from benchmarks.systems import Recipe, System, Tally
 from benchmarks.workers import FLOOR, SEVEN_AT_ONCE
@@ -37,7 +37,6 @@ from config.settings import Settings, load_settings
 from domain.status import OrderStatus
 from engine.connection import connect
 from supervisor import temporal_server
-from supervisor.ports import free_port
 from supervisor.processes import ProcessSpec
 from supervisor.supervisor import WORKERS, Supervisor
 from workflows.deeds import WORKFLOW_TASK_TIMEOUT
@@ -179,10 +178,9 @@ async def running_shop(
 async def _supervised(
     given: Mapping[str, str], folder: Path, workers: Sequence[ProcessSpec]
 ) -> AsyncIterator[TemporalSystem]:
-    ports = {name: str(free_port()) for name in ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
     # Two systems may be up: neither may ask for a port the other has.
     fixed = {"AUTOSTART": "false", "REVIEW_SECONDS": "0", "LOG_FORMAT": "json", "METRICS_PORT": ""}
-    with mock.patch.dict(os.environ, {"DATA_DIR": str(folder), **fixed, **ports, **given}):
+    with mock.patch.dict(os.environ, {"DATA_DIR": str(folder), **fixed, **own_ports(), **given}):
         settings = load_settings()
         supervisor = Supervisor(settings, workers=workers)
         try:

@@ -42,10 +42,9 @@ PoolSize = Annotated[int, Field(ge=1, le=100)]
 # What may hold a secret is not repeated in a complaint about it.
 SECRET = frozenset({"database_url", "api_keys", "payload_key"})
 
-# A file that holds one of these must be its owner's alone.
-FOR_ITS_OWNERS_EYES = ("API_KEYS", "PAYLOAD_KEY", "TEMPORAL_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS")
-
-# The same of an address with a password in it.
+# A file that sets a name like these, of ours or of a library's, or an address with a password in it, must be
+# its owner's alone.
+NAME_OF_A_SECRET = re.compile(r"_(KEYS?|KEY_DATA|HEADERS)$")
 PASSWORD_IN_A_URL = re.compile(r"^[^/]*://[^/@]*:[^/@]+@")
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -263,10 +262,13 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
 
 def _keep_for_its_owner(env_file: Path, in_file: Mapping[str, str]) -> None:
     """Raises BadSettings when others of this machine may read a file that is not for them."""
-    secret = [name for name in FOR_ITS_OWNERS_EYES if in_file.get(name)]
-    secret += [name for name, value in in_file.items() if PASSWORD_IN_A_URL.match(value)]
+    secret = [name for name, value in in_file.items() if _is_secret(name, value)]
     if secret and os.name == "posix" and env_file.stat().st_mode & (S_IRWXG | S_IRWXO):
         raise BadSettings([f"{env_file}: holds {secret[0]} and others may read it; chmod 600 {env_file}"])
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool((value and NAME_OF_A_SECRET.search(name)) or PASSWORD_IN_A_URL.match(value))
 
 
 def _unknown(name: str) -> str:

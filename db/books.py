@@ -123,8 +123,8 @@ def reach_stage(
         "order": order_id,
         "before": stage.predecessor.value if stage.predecessor else None,
     }
-    moved = {"stage": stage.value, **_breach(late=late), **columns}
-    if not _moved(connection, move_on(stage), {**guard, **moved}):
+    changes = {"stage": stage.value, **_breach(late=late), **columns}
+    if not _moved(connection, move_on(stage), {**guard, **changes}):
         if find_event(connection, order_id, EventType.STAGE_REACHED, stage):
             return False
         raise LateWrite(stage)

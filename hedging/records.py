@@ -19,7 +19,7 @@ class Cause(StrEnum):
     BURST = "burst"  # beside the first one, where the scope asks for it
     ERROR = "error"  # in place of one that failed
     GAP = "gap"  # nothing was heard for a while
-    PROBE = "probe"  # no tokens left: a paced look whether the weather has changed
+    PROBE = "probe"  # no tokens left, or an outage: a paced look whether the weather has changed
 
 
 class Outcome(StrEnum):

@@ -1,11 +1,15 @@
-"""A desk over a shop's books: how the API starts workflows."""
+"""A desk over a shop's books: how workflows are started, and started anew when they were lost."""
 
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection, update
+
 from api.desk import Desk
 from config.settings import ReviewMode, Settings
+from db.models import Order
 from db.reads import find_standing
+from domain.orders import OrderId
 from engine.link import TemporalLink
 from tests.shop.orders import PlacedOrder
 from tests.shop.shop import Shop
@@ -16,6 +20,16 @@ def a_desk_of(shop: Shop, **settings: Any) -> Desk:
     """The simulated reviewer approves at once, unless `settings` say otherwise."""
     given = Settings.model_validate({"review_seconds": 0, **settings})
     return Desk(settings=given, db=shop.db, link=TemporalLink(given), tag=shop.tag)
+
+
+async def lost(order: PlacedOrder) -> None:
+    """Temporal ends the workflow, and its child with it; nobody is told."""
+    await order.handle.terminate("lost")
+
+
+def let_temporal_forget(connection: Connection, order_id: OrderId) -> None:
+    """As its server does once a closed workflow's retention is over."""
+    connection.execute(update(Order).where(Order.id == order_id).values(workflow_id=f"forgotten-{order_id}"))
 
 
 async def taken_up(shop: Shop, order: PlacedOrder, *, review: ReviewMode = ReviewMode.AUTO) -> PlacedOrder:

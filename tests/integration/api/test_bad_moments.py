@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api import deciding
-from api.deciding import READDRESSING
+from api.deciding import CANCELLING, READDRESSING
 from api.desk import Desk
 from db.books import Effort, add_order, change_status, reach_stage
 from db.reads import OrderSnapshot
@@ -18,12 +18,13 @@ from domain.events import ACCEPTED
 from domain.orders import DEMO_ITEMS
 from domain.stages import Stage
 from domain.status import OrderStatus
+from signals import CancellationEffect
 from tests.integration.api.caller import ANOTHER_ADDRESS, Caller
 from tests.integration.api.conftest import an_api, ready
 from tests.integration.api.processes import MadeUpProcesses
-from tests.shop.desk import a_desk_of, taken_up
+from tests.shop.desk import a_desk_of, let_temporal_forget, lost, taken_up
 from tests.shop.histories import kinds_in_history
-from tests.shop.orders import ELSEWHERE, HOME, an_address_change, an_order
+from tests.shop.orders import ELSEWHERE, HOME, a_cancellation, an_address_change, an_order
 from tests.shop.shop import Shop
 from workers.order_worker import ORDER
 from workers.shipping_worker import SHIPPING
@@ -143,7 +144,7 @@ async def test_a_cancellation_whose_workflow_is_lost_while_it_waits_for_the_char
 
     asking = asyncio.create_task(ask())
     await before.becomes(OrderStatus.CANCELLING)
-    await before.handle.terminate("lost")
+    await lost(before)
     cut_short, gone = await asking, await ask()
     order = await taken_up(shop, before)
     await shop.dice.is_asked_for("settle")
@@ -167,13 +168,29 @@ async def test_a_change_of_address_that_was_accepted_is_told_so_whoever_has_take
     await shop.dice.is_asked_for("prepare")
     command = an_address_change(ELSEWHERE)
     await before.tell(command)
-    await before.handle.terminate("lost")
+    await lost(before)
     order = await taken_up(shop, before)
     shop.dice.lets_go("prepare")
     assert await order.ends() is OrderStatus.COMPLETED
 
     desk = a_desk_of(shop)
     assert await deciding.decide(desk, order.id, READDRESSING, command) is None
+
+
+async def test_a_cancellation_before_the_charge_is_told_by_the_books_once_temporal_has_forgotten_the_order(
+    shop: Shop,
+) -> None:
+    shop.dice.holds("validate")
+    order = await shop.start(an_order())
+    await shop.dice.is_asked_for("validate")
+    await order.tell(command := a_cancellation())
+    shop.dice.lets_go("validate")
+    assert await order.ends() is OrderStatus.CANCELLED
+    await shop.db.write(partial(let_temporal_forget, order_id=order.id))
+
+    effect = await deciding.decide(a_desk_of(shop), order.id, CANCELLING, command)
+
+    assert effect is CancellationEffect.CANCELLED
 
 
 @pytest.mark.parametrize("command", ["cancel", "readdress", "review"])

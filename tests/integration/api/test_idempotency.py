@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, select, update
 import db.database
 import db.keys
 from db.models import IdempotencyKey, Order
+from domain.orders import OrderId
 from domain.stages import Stage
 from tests.integration.api.backroom import Backroom
 from tests.integration.api.caller import ADDRESS, KEY, Caller
@@ -23,6 +25,7 @@ from tests.integration.api.processes import MadeUpProcesses
 from tests.integration.api.test_commands import commands_in, payments_in
 from tests.integration.api.test_outages import NOWHERE, orders_in
 from tests.integration.api.waiting import eventually
+from tests.shop.desk import let_temporal_forget
 from tests.shop.slow import slowly
 
 Command = Callable[..., httpx.Response]
@@ -501,7 +504,7 @@ def test_a_cancellation_that_was_accepted_is_told_by_the_books_once_temporal_has
     dead(ready(open_api())).cancel(waiting, key=key)
     dice.let_go("prepare")
     api.ends(waiting, "cancelled")
-    backroom.db.write_now(lambda connection: let_temporal_forget(connection, waiting))
+    backroom.db.write_now(partial(let_temporal_forget, order_id=OrderId(waiting)))
 
     answer = answered(lambda: api.cancel(waiting, key=key))
 
@@ -512,7 +515,3 @@ def refunded_by(answer: httpx.Response) -> int:
     told = answer.json()
     assert (answer.status_code, told["effect"]) == (200, "cancelled_and_refunded")
     return int(told["refund_cents"])
-
-
-def let_temporal_forget(connection: Connection, order_id: int) -> None:
-    connection.execute(update(Order).where(Order.id == order_id).values(workflow_id=f"forgotten-{order_id}"))

@@ -12,14 +12,13 @@ from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import ShippingStart
 from signals import CancellationEffect, Verdict
-from tests.shop.desk import taken_up
+from tests.shop.desk import lost, taken_up
 from tests.shop.doors import Deed
 from tests.shop.facts import Moved, charged, ended, refunded, stages, undone, voided
 from tests.shop.orders import (
     BY_A_PERSON,
     ELSEWHERE,
     HOME,
-    PlacedOrder,
     a_cancellation,
     a_review,
     an_order,
@@ -30,11 +29,6 @@ from tests.shop.slow import slowly
 from workflows.shipping_workflow import ShippingWorkflow
 
 DONE = [*stages(until=Stage.ORDER_DELIVERED), ended(OrderStatus.COMPLETED)]
-
-
-async def lost(order: PlacedOrder) -> None:
-    """Temporal ends the workflow, and its child with it; nobody is told."""
-    await order.handle.terminate("lost")
 
 
 CALLS = ["charge", "dispatch", *slowly("receive", "validate", "prepare", "ship", "deliver")]

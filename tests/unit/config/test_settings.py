@@ -92,6 +92,7 @@ def test_secrets_are_not_shown() -> None:
         "DATABASE_URL=postgresql+psycopg://orders:secret@host/orders",
         "OTEL_EXPORTER_OTLP_HEADERS=authorization=secret",
         "TEMPORAL_ADDRESS=host:7233\nTEMPORAL_API_KEY=secret",
+        "TEMPORAL_ADDRESS=host:7233\nTEMPORAL_TLS_CLIENT_KEY_DATA=secret",
     ],
 )
 def test_a_file_with_a_secret_is_its_owners_alone(tmp_path: Path, line: str) -> None:
@@ -107,7 +108,7 @@ def test_a_file_with_a_secret_is_its_owners_alone(tmp_path: Path, line: str) -> 
 
 def test_a_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("DATABASE_URL=postgresql+psycopg://orders@host/orders\nAPI_PORT=8001\n")
+    file.write_text("DATABASE_URL=postgresql+psycopg://orders@host/orders\nAPI_PORT=8001\nAPI_KEYS=\n")
     file.chmod(0o644)
 
     load_settings({}, file)
