@@ -21,7 +21,7 @@ from domain.hedging import HedgeFigures
 from domain.stages import Stage
 from domain.tasks import StageTask
 from function_stubs.flaky import Dice
-from function_stubs.outcome import Outcome
+from function_stubs.race_result import RaceResult
 from hedge_state import run_with_hedges
 from hedging.records import AttemptSink
 from hedging.scope import HedgeScope, hedge_scope
@@ -70,7 +70,7 @@ class HedgedActivities(Activities):
         task: StageTask,
         stage: Stage,
         call: Callable[[], Awaitable[T]],
-        record: Callable[[Connection, Outcome[T]], None],
+        record: Callable[[Connection, RaceResult[T]], None],
     ) -> None:
         """Race `call` and write `record`, unless an attempt before this one wrote it.
 
@@ -83,7 +83,7 @@ class HedgedActivities(Activities):
         self,
         task: StageTask,
         call: Callable[[], Awaitable[T]],
-        record: Callable[[Connection, Outcome[T]], None],
+        record: Callable[[Connection, RaceResult[T]], None],
     ) -> T:
         """Race `call`, then commit what it brought home, in one transaction after the race.
 
@@ -99,8 +99,8 @@ class HedgedActivities(Activities):
                 won = await self._race(task, call, watch, earlier)
                 figures, late = watch.figures().after(earlier), now() > task.due_at
                 effort = Effort(attempts=info.attempt, figures=figures)
-                outcome = Outcome(order_id=task.order_id, won=won, effort=effort, at=task.at, late=late)
-                await self._db.write(lambda connection: record(connection, outcome))
+                result = RaceResult(order_id=task.order_id, won=won, effort=effort, at=task.at, late=late)
+                await self._db.write(lambda connection: record(connection, result))
         tell(late=late, race=asdict(figures))
         return won
 

@@ -177,7 +177,7 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _whoever_has_a_key_has_a_door(self) -> Self:
+    def _another_server_is_named(self) -> Self:
         """What belongs to another server, without its name, was meant for one that is not ours."""
         meant = sorted(name for name in self.temporal_environment if name.startswith(OF_ANOTHER_SERVER))
         if meant and self.uses_embedded_temporal:

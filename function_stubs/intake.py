@@ -7,7 +7,7 @@ from domain.orders import Item, OrderId
 from domain.refusals import OrderInvalid
 from domain.stages import Stage
 from function_stubs.flaky import Dice, flaky_call
-from function_stubs.outcome import Outcome
+from function_stubs.race_result import RaceResult
 
 
 async def receive(dice: Dice) -> None:
@@ -15,8 +15,8 @@ async def receive(dice: Dice) -> None:
     await flaky_call(dice, "receive")
 
 
-def record_received(connection: Connection, outcome: Outcome[None]) -> None:
-    reach_stage(connection, outcome.order_id, Stage.ORDER_RECEIVED, outcome.effort, late=outcome.late)
+def record_received(connection: Connection, result: RaceResult[None]) -> None:
+    reach_stage(connection, result.order_id, Stage.ORDER_RECEIVED, result.effort, late=result.late)
 
 
 async def validate(dice: Dice, items: tuple[Item, ...]) -> None:
@@ -26,8 +26,8 @@ async def validate(dice: Dice, items: tuple[Item, ...]) -> None:
         raise OrderInvalid("an order needs at least one item")
 
 
-def record_validated(connection: Connection, outcome: Outcome[None]) -> None:
-    reach_stage(connection, outcome.order_id, Stage.ORDER_VALIDATED, outcome.effort, late=outcome.late)
+def record_validated(connection: Connection, result: RaceResult[None]) -> None:
+    reach_stage(connection, result.order_id, Stage.ORDER_VALIDATED, result.effort, late=result.late)
 
 
 def record_reviewed(connection: Connection, order_id: OrderId, reviewer: str, *, late: bool) -> None:

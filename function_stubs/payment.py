@@ -13,8 +13,8 @@ from domain.stages import Stage
 from domain.status import ON_THE_WAY_TO, OrderStatus
 from function_stubs import payment_provider
 from function_stubs.flaky import Dice, flaky_call
-from function_stubs.outcome import Outcome
 from function_stubs.payment_provider import Receipt
+from function_stubs.race_result import RaceResult
 
 
 async def charge(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
@@ -26,16 +26,16 @@ async def charge(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return receipt
 
 
-def record_charge(connection: Connection, outcome: Outcome[Receipt]) -> None:
+def record_charge(connection: Connection, result: RaceResult[Receipt]) -> None:
     if reach_stage(
         connection,
-        outcome.order_id,
+        result.order_id,
         Stage.PAYMENT_CHARGED,
-        outcome.effort,
-        late=outcome.late,
+        result.effort,
+        late=result.late,
         charged_at=now(),
     ):
-        _book(connection, PaymentKind.CHARGE, charge_key(outcome.order_id), outcome)
+        _book(connection, PaymentKind.CHARGE, charge_key(result.order_id), result)
 
 
 async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt | None:
@@ -44,10 +44,10 @@ async def settle(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return await db.write(partial(payment_provider.void, order_id=order_id, amount_cents=amount_cents))
 
 
-def record_settlement(connection: Connection, outcome: Outcome[Receipt | None]) -> None:
+def record_settlement(connection: Connection, result: RaceResult[Receipt | None]) -> None:
     """A charge that turns out to have taken place is booked like any other."""
-    if outcome.won is not None:
-        record_charge(connection, outcome.bringing(outcome.won))
+    if result.won is not None:
+        record_charge(connection, result.bringing(result.won))
 
 
 async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int) -> Receipt:
@@ -56,21 +56,21 @@ async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return await db.write(partial(payment_provider.refund, order_id=order_id, amount_cents=amount_cents))
 
 
-def record_refund(connection: Connection, outcome: Outcome[Receipt], *, final_status: OrderStatus) -> None:
+def record_refund(connection: Connection, result: RaceResult[Receipt], *, final_status: OrderStatus) -> None:
     """The refund and the order's end are one transaction: nobody reads the end before the money is back."""
-    order_id = outcome.order_id
-    if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, outcome.effort):
+    order_id = result.order_id
+    if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, result.effort):
         return
-    _book(connection, PaymentKind.REFUND, refund_key(order_id), outcome)
-    end_order(connection, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=outcome.late)
+    _book(connection, PaymentKind.REFUND, refund_key(order_id), result)
+    end_order(connection, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=result.late)
 
 
-def _book(connection: Connection, kind: PaymentKind, key: str, outcome: Outcome[Receipt]) -> None:
+def _book(connection: Connection, kind: PaymentKind, key: str, result: RaceResult[Receipt]) -> None:
     book_payment(
         connection,
-        outcome.order_id,
+        result.order_id,
         kind,
         key=key,
-        amount_cents=outcome.won.amount_cents,
-        reference=outcome.won.reference,
+        amount_cents=result.won.amount_cents,
+        reference=result.won.reference,
     )

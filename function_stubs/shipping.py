@@ -12,7 +12,7 @@ from domain.stages import Stage
 from domain.status import OrderStatus
 from function_stubs import carrier
 from function_stubs.flaky import Dice, flaky_call
-from function_stubs.outcome import Outcome
+from function_stubs.race_result import RaceResult
 
 
 async def prepare(dice: Dice) -> None:
@@ -20,8 +20,8 @@ async def prepare(dice: Dice) -> None:
     await flaky_call(dice, "prepare")
 
 
-def record_prepared(connection: Connection, outcome: Outcome[None]) -> None:
-    reach_stage(connection, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort, late=outcome.late)
+def record_prepared(connection: Connection, result: RaceResult[None]) -> None:
+    reach_stage(connection, result.order_id, Stage.PACKAGE_PREPARED, result.effort, late=result.late)
 
 
 async def dispatch(dice: Dice, db: Database, order_id: OrderId, address: Address) -> None:
@@ -31,8 +31,8 @@ async def dispatch(dice: Dice, db: Database, order_id: OrderId, address: Address
         raise DispatchRecalled
 
 
-def record_dispatched(connection: Connection, outcome: Outcome[None]) -> None:
-    reach_stage(connection, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort, late=outcome.late)
+def record_dispatched(connection: Connection, result: RaceResult[None]) -> None:
+    reach_stage(connection, result.order_id, Stage.CARRIER_DISPATCHED, result.effort, late=result.late)
 
 
 async def ship(dice: Dice) -> None:
@@ -40,14 +40,14 @@ async def ship(dice: Dice) -> None:
     await flaky_call(dice, "ship")
 
 
-def record_shipped(connection: Connection, outcome: Outcome[None]) -> None:
+def record_shipped(connection: Connection, result: RaceResult[None]) -> None:
     reach_stage(
         connection,
-        outcome.order_id,
+        result.order_id,
         Stage.ORDER_SHIPPED,
-        outcome.effort,
-        late=outcome.late,
-        shipped_at=outcome.at,
+        result.effort,
+        late=result.late,
+        shipped_at=result.at,
     )
 
 
@@ -56,15 +56,15 @@ async def deliver(dice: Dice) -> None:
     await flaky_call(dice, "deliver")
 
 
-def record_delivered(connection: Connection, outcome: Outcome[None]) -> None:
+def record_delivered(connection: Connection, result: RaceResult[None]) -> None:
     """The last stage completes the order, in one transaction."""
-    if reach_stage(connection, outcome.order_id, Stage.ORDER_DELIVERED, outcome.effort, late=outcome.late):
+    if reach_stage(connection, result.order_id, Stage.ORDER_DELIVERED, result.effort, late=result.late):
         end_order(
             connection,
-            outcome.order_id,
+            result.order_id,
             OrderStatus.COMPLETED,
             when=[OrderStatus.IN_PROGRESS],
-            late=outcome.late,
+            late=result.late,
         )
 
 
@@ -74,8 +74,8 @@ async def recall(dice: Dice, db: Database, order_id: OrderId) -> None:
     await db.write(partial(carrier.recall, order_id=order_id))
 
 
-def record_recalled(connection: Connection, outcome: Outcome[None]) -> None:
-    note_compensation(connection, outcome.order_id, Stage.CARRIER_DISPATCHED, outcome.effort)
+def record_recalled(connection: Connection, result: RaceResult[None]) -> None:
+    note_compensation(connection, result.order_id, Stage.CARRIER_DISPATCHED, result.effort)
 
 
 async def unpack(dice: Dice) -> None:
@@ -83,5 +83,5 @@ async def unpack(dice: Dice) -> None:
     await flaky_call(dice, "unpack")
 
 
-def record_unpacked(connection: Connection, outcome: Outcome[None]) -> None:
-    note_compensation(connection, outcome.order_id, Stage.PACKAGE_PREPARED, outcome.effort)
+def record_unpacked(connection: Connection, result: RaceResult[None]) -> None:
+    note_compensation(connection, result.order_id, Stage.PACKAGE_PREPARED, result.effort)

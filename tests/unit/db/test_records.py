@@ -16,18 +16,18 @@ from domain.orders import OrderId
 from domain.stages import Stage
 from domain.status import OrderStatus
 from function_stubs import intake, payment, shipping
-from function_stubs.outcome import Outcome
 from function_stubs.payment_provider import Receipt
+from function_stubs.race_result import RaceResult
 from tests.unit.db.conftest import bring_to
 
 SHIPPED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RECEIPT = Receipt(reference="pay_1", amount_cents=4200)
 
-Record = Callable[[Connection, Outcome[Any]], None]
+Record = Callable[[Connection, RaceResult[Any]], None]
 
 
-def outcome(order_id: OrderId, won: Receipt | None = None) -> Outcome[Any]:
-    return Outcome(order_id=order_id, won=won, effort=Effort(), at=SHIPPED_AT, late=False)
+def result(order_id: OrderId, won: Receipt | None = None) -> RaceResult[Any]:
+    return RaceResult(order_id=order_id, won=won, effort=Effort(), at=SHIPPED_AT, late=False)
 
 
 def everything(db: Database, order_id: OrderId) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def everything(db: Database, order_id: OrderId) -> list[dict[str, Any]]:
 def test_a_stage(db: Database, order_id: OrderId, stage: Stage, record: Record) -> None:
     if stage.predecessor:
         bring_to(db, order_id, stage.predecessor)
-    brought = outcome(order_id, RECEIPT)
+    brought = result(order_id, RECEIPT)
 
     def write(connection: Connection) -> None:
         record(connection, brought)
@@ -72,7 +72,7 @@ def test_a_settlement_without_a_charge_writes_nothing(db: Database, order_id: Or
     bring_to(db, order_id, Stage.ORDER_REVIEWED)
     before = everything(db, order_id)
 
-    db.write_now(partial(payment.record_settlement, outcome=outcome(order_id)))
+    db.write_now(partial(payment.record_settlement, result=result(order_id)))
 
     assert everything(db, order_id) == before
 
@@ -80,7 +80,7 @@ def test_a_settlement_without_a_charge_writes_nothing(db: Database, order_id: Or
 @pytest.mark.parametrize("record", [shipping.record_recalled, shipping.record_unpacked])
 def test_an_undoing(db: Database, order_id: OrderId, record: Record) -> None:
     bring_to(db, order_id, Stage.CARRIER_DISPATCHED)
-    brought = outcome(order_id)
+    brought = result(order_id)
 
     def write(connection: Connection) -> None:
         record(connection, brought)
@@ -108,7 +108,7 @@ def test_a_refund_and_the_end_it_comes_with(
 ) -> None:
     bring_to(db, order_id, Stage.PAYMENT_CHARGED)
     db.write_now(partial(begin, order_id=order_id))
-    write = partial(payment.record_refund, outcome=outcome(order_id, RECEIPT), final_status=end)
+    write = partial(payment.record_refund, result=result(order_id, RECEIPT), final_status=end)
     db.write_now(write)
     once = everything(db, order_id)
     assert once[0]["status"] == end
@@ -122,6 +122,6 @@ def test_a_refund_and_the_end_it_comes_with(
 def test_the_moment_of_shipping_is_the_workflow_s(db: Database, order_id: OrderId) -> None:
     bring_to(db, order_id, Stage.CARRIER_DISPATCHED)
 
-    db.write_now(partial(shipping.record_shipped, outcome=outcome(order_id)))
+    db.write_now(partial(shipping.record_shipped, result=result(order_id)))
 
     assert everything(db, order_id)[0]["shipped_at"] == SHIPPED_AT

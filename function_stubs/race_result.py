@@ -12,9 +12,9 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome(Generic[T]):
+class RaceResult(Generic[T]):
     """`won` is what the winning call returned; `at` is the workflow's time, the same at every try;
-    `late` says that the order's budget was spent when the outcome was written.
+    `late` says that the order's budget was spent when the result was written.
     """
 
     order_id: OrderId
@@ -23,6 +23,6 @@ class Outcome(Generic[T]):
     at: datetime
     late: bool
 
-    def bringing(self, won: U) -> "Outcome[U]":
+    def bringing(self, won: U) -> "RaceResult[U]":
         """The same, with another result."""
-        return Outcome(order_id=self.order_id, won=won, effort=self.effort, at=self.at, late=self.late)
+        return RaceResult(order_id=self.order_id, won=won, effort=self.effort, at=self.at, late=self.late)
