@@ -18,7 +18,7 @@ from domain.status import OrderStatus
 from signals import CANCELLATION_CLOSES_AT
 
 # While an order is being cancelled, the stage in flight is still allowed to end. Shipping was not in flight
-# when a cancellation was accepted: a workflow that begins it all the same was put back to a moment before.
+# when a cancellation was accepted: a workflow that begins it all the same was rolled back.
 STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
 SHIPPING_MOVES_WHILE = (OrderStatus.IN_PROGRESS,)
 

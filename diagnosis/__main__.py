@@ -18,6 +18,7 @@ from db.schema import migrate
 from diagnosis import books, machine, orders, temporal
 from engine.connection import check_configuration
 from engine.link import TemporalLink
+from workflows.deeds import HEARTBEAT_TIMEOUT
 
 EXIT_FAULT = 1
 EXIT_BAD_SETTINGS = 2
@@ -47,17 +48,29 @@ async def examine(settings: Settings, *, fix: bool = False) -> AsyncIterator[Fin
 async def _orders(client: Client, settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
     tag, db = await asyncio.to_thread(migrate, settings.database_url), Database(settings.database_url)
     try:
-        orphans = await orders.find_orphans(client, db, tag)
         if fix:
-            desk = Desk(settings=settings, db=db, link=TemporalLink(settings), tag=tag)
-            for orphan in orphans:
-                await orders.take_up(client, desk, orphan)
-                yield note("orders", f"{orphan.order.order_id} was {orphan.why}, and is taken up again")
-            orphans = await orders.find_orphans(client, db, tag)
-        yield orders.told_of_orphans(orphans)
+            async for mended in _mend(client, settings, db, tag):
+                yield mended
+        yield orders.told_of_rolled_back(await orders.find_rolled_back(client, db, tag))
+        yield orders.told_of_orphans(await orders.find_orphans(client, db, tag))
         yield orders.told_of_strays(await orders.find_strays(client, db, tag), tag)
     finally:
         db.close()
+
+
+async def _mend(client: Client, settings: Settings, db: Database, tag: str) -> AsyncIterator[Finding]:
+    rolled_back = await orders.find_rolled_back(client, db, tag)
+    for one in rolled_back:
+        await orders.end_rolled_back(client, one)
+        yield note("rolled back", f"{one.order.order_id} is {one.order.status}; its workflow is ended")
+    if rolled_back:
+        # What was under way for them hears of it at its next heartbeat; the books are read after that.
+        await asyncio.sleep(HEARTBEAT_TIMEOUT.total_seconds())
+    just_ended = [one.order.workflow_id for one in rolled_back]
+    desk = Desk(settings=settings, db=db, link=TemporalLink(settings), tag=tag)
+    for orphan in await orders.find_orphans(client, db, tag, just_ended=just_ended):
+        await orders.take_up(client, desk, orphan)
+        yield note("orders", f"{orphan.order.order_id} was {orphan.why}, and is taken up again")
 
 
 async def _tell(settings: Settings, *, fix: bool) -> int:
@@ -77,7 +90,9 @@ async def _tell(settings: Settings, *, fix: bool) -> int:
 def main() -> int:
     """Return 0 when nothing is wrong, 1 when something is, 2 when the settings are."""
     parser = argparse.ArgumentParser(prog="doctor", description=__doc__)
-    parser.add_argument("--fix", action="store_true", help="take up orders whose workflow was lost")
+    parser.add_argument(
+        "--fix", action="store_true", help="take up orders whose workflow was lost or rolled back"
+    )
     given = parser.parse_args()
     try:
         settings = load_settings()

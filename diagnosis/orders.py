@@ -1,24 +1,27 @@
-"""Orders and their workflows: each that is open in the books has one that runs, and none runs without."""
+"""Orders and their workflows: each that is open has one that runs, none runs without, and both agree."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.desk import Desk
 from api.returning import begin
 from api.sweep import LONG_ENOUGH
 from bootstrap.findings import Finding, fault, well
+from config.attributes import ORDER_STATUS
+from db.books import LateWrite
 from db.database import Database
 from db.models import Event
 from db.reads import OrderSnapshot, find_open, find_order, find_orders, find_return_asked_for, find_standing
 from diagnosis.books import now
 from domain.orders import OrderId, return_workflow_id
-from domain.status import OrderStatus
+from domain.status import ON_THE_WAY_TO, UNDONE, OrderStatus
+from engine.payloads import as_reported
 from signals import ReturnRequest
 
 RUNNING_ORDERS = "WorkflowType = 'OrderWorkflow' AND ExecutionStatus = 'Running'"
@@ -39,9 +42,22 @@ class Orphan:
     asked_back: Event | None
 
 
-async def find_orphans(client: Client, db: Database, tag: str) -> list[Orphan]:
-    """Return every order that was left behind; one that was only just placed is the API's own sweep's."""
-    running = await _running(client)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """An order that is undone in the books, and the run of its workflow that was put back to before that."""
+
+    order: OrderSnapshot
+    run_id: str | None
+
+
+async def find_orphans(
+    client: Client, db: Database, tag: str, *, just_ended: Collection[str] = ()
+) -> list[Orphan]:
+    """Return every order that was left behind; one that was only just placed is the API's own sweep's.
+
+    `just_ended` are workflows that the server's list, which is a moment behind, may still have.
+    """
+    running = (await _running(client)).difference(just_ended)
     open_ones = await db.read(partial(find_open, placed_before=now() - LONG_ENOUGH))
     suspects = [order for order in open_ones if order.workflow_id not in running]
     found = [await _orphan(client, db, tag, order) for order in suspects]
@@ -50,12 +66,33 @@ async def find_orphans(client: Client, db: Database, tag: str) -> list[Orphan]:
 
 async def find_strays(client: Client, db: Database, tag: str) -> list[str]:
     """Return the workflows that run for an order these books do not have, their ids."""
-    ours = {workflow_id: _number(workflow_id, tag) for workflow_id in await _running(client)}
-    numbers = [number for number in ours.values() if number is not None]
-    kept = {order.order_id for order in await db.read(partial(find_orders, order_ids=numbers))}
-    suspects = [workflow_id for workflow_id, number in ours.items() if number not in kept]
+    running = await _running(client)
+    kept = {order.workflow_id for order in await _orders_of(running, db, tag)}
     # The list that they are from is a moment behind.
-    return [suspect for suspect in suspects if await _why_it_does_not_run(client, suspect) is None]
+    return [stray for stray in running - kept if await _why_it_does_not_run(client, stray) is None]
+
+
+async def find_rolled_back(client: Client, db: Database, tag: str) -> list[RolledBack]:
+    """Return the orders that the books undo, or have undone, and whose running workflow does not know of it.
+
+    A workflow tells Temporal so before the books: one that does not know lost its latest steps.
+    """
+    before = now() - LONG_ENOUGH
+    known = await _orders_of(await _running(client), db, tag)
+    suspects = [order for order in known if order.status in UNDONE and order.created_at < before]
+    found = [await _rolled_back(client, db, order) for order in suspects]
+    return [rolled_back for rolled_back in found if rolled_back is not None]
+
+
+async def end_rolled_back(client: Client, rolled_back: RolledBack) -> None:
+    """End the workflow; its order, if it is open, can be taken up then. Raises RPCError."""
+    run = client.get_workflow_handle(rolled_back.order.workflow_id, run_id=rolled_back.run_id)
+    try:
+        await run.terminate(reason="rolled back to before its order was undone")
+    except RPCError as error:
+        # It has ended by itself.
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def take_up(client: Client, desk: Desk, orphan: Orphan) -> None:
@@ -73,6 +110,16 @@ def told_of_orphans(orphans: list[Orphan]) -> Finding:
     named = _named(f"{orphan.order.order_id} ({orphan.why})" for orphan in orphans)
     what = f"{len(orphans)} open without a workflow that runs: {named}"
     return fault("orders", what, "./doctor --fix takes them up where the books say they stand")
+
+
+def told_of_rolled_back(rolled_back: list[RolledBack]) -> Finding:
+    if not rolled_back:
+        return well("rolled back", "no workflow that runs, to before its order was undone")
+    named = _named(f"{one.order.order_id} ({one.order.status})" for one in rolled_back)
+    what = f"{len(rolled_back)} undone in the books, and their workflows do not know of it: {named}"
+    return fault(
+        "rolled back", what, "./doctor --fix ends those workflows, and takes up the orders still open"
+    )
 
 
 def told_of_strays(strays: list[str], tag: str) -> Finding:
@@ -103,13 +150,40 @@ def _workflow_of(tag: str, order: OrderSnapshot, asked_back: Event | None) -> st
 
 
 async def _why_it_does_not_run(client: Client, workflow_id: str) -> str | None:
+    known = await _described(client, workflow_id)
+    if known is None:
+        return "unknown to Temporal"
+    return None if known.status in (None, WorkflowExecutionStatus.RUNNING) else known.status.name.lower()
+
+
+async def _rolled_back(client: Client, db: Database, order: OrderSnapshot) -> RolledBack | None:
+    """The books are read again after Temporal was asked: what it said is held against one status."""
+    known = await _described(client, order.workflow_id)
+    still = await db.read(partial(find_order, order_id=order.order_id))
+    if known is None or known.status is not WorkflowExecutionStatus.RUNNING:
+        return None
+    if still is None or still.status is not order.status:
+        return None
+    has_heard = {order.status, ON_THE_WAY_TO.get(order.status, order.status)}
+    if known.typed_search_attributes.get(ORDER_STATUS) in has_heard and not _tries_in_vain(known):
+        return None
+    return RolledBack(order=order, run_id=known.run_id)
+
+
+def _tries_in_vain(known: WorkflowExecutionDescription) -> bool:
+    """The books refused it: it may have decided alike once more, and cannot write so."""
+    pending = known.raw_description.pending_activities
+    failures = [as_reported(activity.last_failure).application_failure_info for activity in pending]
+    return any(failure.type == LateWrite.__name__ for failure in failures)
+
+
+async def _described(client: Client, workflow_id: str) -> WorkflowExecutionDescription | None:
     try:
-        status = (await client.get_workflow_handle(workflow_id).describe()).status
+        return await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        return "unknown to Temporal"
-    return None if status in (None, WorkflowExecutionStatus.RUNNING) else status.name.lower()
+        return None
 
 
 def _return_as_asked(desk: Desk, order_id: OrderId, asked: Event) -> ReturnRequest:
@@ -126,6 +200,12 @@ def _return_as_asked(desk: Desk, order_id: OrderId, asked: Event) -> ReturnReque
 
 async def _running(client: Client) -> set[str]:
     return {workflow.id async for workflow in client.list_workflows(RUNNING_ORDERS)}
+
+
+async def _orders_of(workflow_ids: Iterable[str], db: Database, tag: str) -> list[OrderSnapshot]:
+    numbers = [_number(workflow_id, tag) for workflow_id in workflow_ids]
+    ours = [number for number in numbers if number is not None]
+    return await db.read(partial(find_orders, order_ids=ours))
 
 
 def _number(workflow_id: str, tag: str) -> OrderId | None:

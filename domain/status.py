@@ -29,6 +29,18 @@ OPEN = frozenset(
 # While the order's own workflow has the word: a return has another, and after an end there is none.
 ITS_WORKFLOW_DECIDES = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING})
 
+# No order is one of these before its workflow has decided so. A return has a workflow of its own.
+UNDONE = frozenset(
+    {
+        OrderStatus.CANCELLING,
+        OrderStatus.CANCELLED,
+        OrderStatus.FAILING,
+        OrderStatus.FAILED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+    }
+)
+
 # What an order is while it is on its way to an end that undoes something.
 ON_THE_WAY_TO = {
     OrderStatus.CANCELLED: OrderStatus.CANCELLING,

@@ -90,9 +90,15 @@ def data_converter(keys: Sequence[bytes]) -> DataConverter:
     )
 
 
+def as_reported(failure: Failure) -> Failure:
+    """Return what the worker reported; the server wraps a failure that is too long for it, by its stack."""
+    is_wrapped = failure.HasField("server_failure_info") and failure.HasField("cause")
+    return failure.cause if is_wrapped else failure
+
+
 async def message_of(converter: DataConverter, failure: Failure) -> str | None:
     """Return what the failure says, which may stand in it in the clear or not; None if it says nothing."""
-    told = await converter.decode_failure(failure)
+    told = await converter.decode_failure(as_reported(failure))
     return (told.message if isinstance(told, FailureError) else str(told)) or None
 
 

@@ -1,5 +1,6 @@
 """Whatever a start was stopped at, or finds missing, the next start command is all that is needed."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -90,6 +91,30 @@ def test_without_temporals_database_the_doctor_takes_every_order_up(tmp_path: Pa
         assert f"{order} was unknown to Temporal, and is taken up again" in doctor(system, "--fix").stdout
         eventually(lambda: approved(system, order), "an approval")
         assert system.ended(order)["status"] == "completed"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_with_an_older_database_of_temporals_an_order_cancelled_since_stays_so(tmp_path: Path) -> None:
+    data_dir, backup = tmp_path / "var", tmp_path / "backup"
+    with started(data_dir, **BY_A_PERSON) as system:
+        order = system.place()
+        eventually(lambda: system.order(order)["stage"] == "order_validated", "an order to be reviewed")
+    backup.mkdir()
+    for file in data_dir.glob("temporal.db*"):
+        shutil.copy2(file, backup)
+
+    with started(data_dir, **BY_A_PERSON) as system:
+        system.http.post(f"/orders/{order}/cancel").raise_for_status()
+        assert system.ended(order)["status"] == "cancelled"
+    without(data_dir, "temporal.db")
+    shutil.copytree(backup, data_dir, dirs_exist_ok=True)
+
+    with started(data_dir, **BY_A_PERSON) as system:
+        eventually(told_by_the_doctor(system, f"{order} (cancelled)"), "a finding that names it")
+        fixed = doctor(system, "--fix").stdout
+        assert f"{order} is cancelled; its workflow is ended" in fixed
+        assert "fault rolled back" not in fixed
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ def test_only_an_order_on_its_way_moves(db: Database, order_id: OrderId, status:
 def test_an_order_that_is_being_cancelled_is_not_shipped(
     db: Database, order_id: OrderId, stage: Stage
 ) -> None:
-    """Not even by a workflow that was put back to a moment before the cancellation."""
+    """Not even by a workflow that was rolled back to before the cancellation."""
     for earlier in Stage:
         if earlier < stage:
             reach(db, order_id, earlier)

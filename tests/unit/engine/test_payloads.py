@@ -2,7 +2,7 @@
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.api.failure.v1 import Failure
+from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
@@ -99,3 +99,14 @@ async def test_what_a_failure_says_is_told_to_our_own_processes(keys: tuple[byte
 
     assert await message_of(converter, failure) == SECRET
     assert is_plain is not bool(keys)
+
+
+async def test_a_failure_that_was_too_long_for_the_server_is_told_by_what_is_inside() -> None:
+    converter = data_converter(())
+    reported = Failure()
+    await converter.encode_failure(ApplicationError("the disk is full"), reported)
+    wrapped = Failure(
+        message="Failure exceeds size limit.", cause=reported, server_failure_info=ServerFailureInfo()
+    )
+
+    assert await message_of(converter, wrapped) == "the disk is full"
