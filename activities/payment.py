@@ -56,7 +56,7 @@ class PaymentActivities(HedgedActivities):
         await self.race_and_record(
             task,
             lambda: payment.refund(self._dice, self._db, task.order_id, order.amount_cents),
-            partial(payment.record_refund, final_status=final_status),
+            partial(payment.record_refund, final_status=final_status, reason=task.reason),
         )
 
 

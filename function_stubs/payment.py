@@ -56,13 +56,20 @@ async def refund(dice: Dice, db: Database, order_id: OrderId, amount_cents: int)
     return await db.write(partial(payment_provider.refund, order_id=order_id, amount_cents=amount_cents))
 
 
-def record_refund(connection: Connection, result: RaceResult[Receipt], *, final_status: OrderStatus) -> None:
+def record_refund(
+    connection: Connection,
+    result: RaceResult[Receipt],
+    *,
+    final_status: OrderStatus,
+    reason: str | None = None,
+) -> None:
     """The refund and the order's end are one transaction: nobody reads the end before the money is back."""
     order_id = result.order_id
     if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, result.effort):
         return
     _book(connection, PaymentKind.REFUND, refund_key(order_id), result)
-    end_order(connection, order_id, final_status, when=[ON_THE_WAY_TO[final_status]], late=result.late)
+    on_the_way = ON_THE_WAY_TO[final_status]
+    end_order(connection, order_id, final_status, when=[on_the_way], late=result.late, reason=reason)
 
 
 def _book(connection: Connection, kind: PaymentKind, key: str, result: RaceResult[Receipt]) -> None:

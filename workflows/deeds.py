@@ -54,10 +54,17 @@ def stage_task(order_id: OrderId, budget: Budget, stage: Stage) -> StageTask:
     )
 
 
-def undoing_task(order_id: OrderId, budget: Budget) -> StageTask:
+def undoing_task(order_id: OrderId, budget: Budget, reason: str | None = None) -> StageTask:
     """The task of making something undone, which is never given up."""
     now = workflow.now()
-    return StageTask(order_id=order_id, race=budget.race(now, 1), at=now, due_at=budget.due_at, patience=None)
+    return StageTask(
+        order_id=order_id,
+        race=budget.race(now, 1),
+        at=now,
+        due_at=budget.due_at,
+        patience=None,
+        reason=reason,
+    )
 
 
 async def hedged(

@@ -212,7 +212,7 @@ class OrderWorkflow(OrderCommands):
         if self._progress.has_begun(Stage.PACKAGE_PREPARED):
             await hedged(ShippingActivities.unpack_package, self._undoing(), queue=TaskQueue.SHIPPING)
         if self._progress.has_reached(Stage.PAYMENT_CHARGED):
-            await hedged(PaymentActivities.refund_payment, self._undoing(), final)
+            await hedged(PaymentActivities.refund_payment, self._undoing(stop.reason), final)
         else:
             await written(
                 BookActivities.end_order, self._undoing(), final, stop.reason, summary=f"ended: {final}"
@@ -225,8 +225,8 @@ class OrderWorkflow(OrderCommands):
     def _task(self, stage: Stage) -> StageTask:
         return stage_task(self._order_id, self._budget, stage)
 
-    def _undoing(self) -> StageTask:
-        return undoing_task(self._order_id, self._budget)
+    def _undoing(self, reason: str | None = None) -> StageTask:
+        return undoing_task(self._order_id, self._budget, reason)
 
     def _outcome(self) -> OrderOutcome:
         return OrderOutcome(

@@ -127,6 +127,7 @@ async def test_a_stage_after_the_dispatch_that_fails_for_good_brings_the_package
 
     assert await order.ends() is OrderStatus.FAILED
     assert await order.story() == [*stages(until=reached), *RECALLED_UNPACKED_AND_PAID_BACK]
+    assert "given up after" in ((await order.events())[-1].reason or "")
     assert await order.carrier_log() == ["dispatch", "recall"]
     assert await order.payments() == [charged(4200), refunded(4200)]
 
