@@ -4,6 +4,7 @@ What was accepted is kept, so the door is where the load has to stop.
 """
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,10 +40,8 @@ class Admission:
         """Whether one more order will be ended in time; what was seen last, while the database is away."""
         if time.monotonic() >= self._look_again_at:
             self._look_again_at = time.monotonic() + LOOK_EVERY.total_seconds()
-            try:
+            with suppress(SQLAlchemyError):
                 self._is_open = await self._db.read(self._look)
-            except SQLAlchemyError:
-                return self._is_open
         return self._is_open
 
     def _look(self, session: Session) -> bool:

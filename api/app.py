@@ -106,6 +106,7 @@ def build_app(
     app.mount("/static", pages.static_files(), name="static")
     errors.install(app, [route for room, _ in ROOMS for route in room.router.routes])
     app.add_middleware(Turnstile)
+    app.add_middleware(errors.CrashReport)
     app.add_middleware(KeyEcho)
     app.add_middleware(Guard, names=(settings.api_host, *settings.api_names))
     app.add_middleware(Gate, holders=settings.api_keys, per_minute=settings.api_requests_per_minute)

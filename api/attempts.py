@@ -13,14 +13,11 @@ from api.context import LARGEST_ID, TheDesk, digits
 from api.live import find_pending
 from db.reads import find_orders
 from domain.orders import OrderId
-from domain.status import OrderStatus
+from domain.status import ITS_WORKFLOW_DECIDES
 
 router = APIRouter(tags=["orders"])
 
 MOST_ORDERS = 50
-
-# A return is paid back by a workflow of its own, within moments.
-AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING})
 
 AskedId = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(digits)]
 
@@ -61,7 +58,7 @@ async def live_attempts(
     """Tell what those of the orders that are at work are trying at this moment."""
     wanted = [OrderId(one) for one in order_id]
     orders = await desk.db.read(partial(find_orders, order_ids=wanted, owner=asker.only_owner))
-    at_work = [order for order in orders if order.status in AT_WORK]
+    at_work = [order for order in orders if order.status in ITS_WORKFLOW_DECIDES]
     found = await asyncio.gather(*(find_pending(desk.link, order.workflow_id) for order in at_work))
     return [
         OrderAttempts.model_validate({"order_id": order.order_id, "pending": pending}, from_attributes=True)

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from api.answers import Dump, EventRow, OrderRow, PaymentRow
 from api.context import LARGEST_ID, TheDesk
 from api.errors import ApiError
-from api.patience import PatientStream
 from db.database import TooManyStreams
 from db.models import Base, Event, Order, Payment
 
@@ -70,7 +69,7 @@ async def db_dump(
     write = _as_text if format == "text" else _as_json
     media_type = "text/plain; charset=utf-8" if format == "text" else "application/json"
     rows = desk.db.stream(partial(write, after_order=after_order, limit=limit))
-    return PatientStream(await _begun(_in_pieces(rows)), media_type=media_type)
+    return StreamingResponse(await _begun(_in_pieces(rows)), media_type=media_type)
 
 
 async def _begun(pieces: Iterator[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.faults import Fault
 from domain.orders import OrderId
@@ -90,7 +91,10 @@ def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResp
 
 
 def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Make every exception an answer; `routes` are all that the app answers at."""
+    """Make every exception an answer; `routes` are all that the app answers at.
+
+    A handler for all that is left would be called outside of every middleware: that is CrashReport's.
+    """
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Fault, _fault)
@@ -101,7 +105,6 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         app.add_exception_handler(mistake_of_ours, _bug)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, partial(_http, routes))
-    app.add_exception_handler(Exception, _bug)
 
 
 async def _api_error(_request: Request, error: Any) -> JSONResponse:
@@ -157,6 +160,29 @@ def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
     """What the path may be asked with; the framework tells of the first operation at a path alone."""
     there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
     return set().union(*(route.methods or () for route in there if isinstance(route, Route)))
+
+
+class CrashReport:
+    """Whatever nobody has foreseen is told in the log, and to the caller as a problem like any other."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            if has_begun or scope["type"] != "http":
+                raise
+            answer = await _bug(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 async def _bug(request: Request, error: Any) -> JSONResponse:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.context import TheDesk
 from config.settings import Settings
 from db.figures import CompletedOrder, find_completed, find_stage_costs
-from db.reads import count_orders
+from db.reads import count_by_status
 from db.weather import Change, read_changes
 from domain.stages import Stage
 from domain.weather import AS_SET, Weather
@@ -79,7 +79,7 @@ def _figures(session: Session, settings: Settings) -> Figures:
     completed = find_completed(session)
     costs = {cost.stage: StageFigures.model_validate(cost) for cost in find_stage_costs(session)}
     return Figures(
-        by_status=count_orders(session).by_status,
+        by_status=count_by_status(session),
         times=Times.model_validate(times_of(completed)),
         by_weather=split_by_weather(completed, read_changes(session), settings),
         stages=[costs[stage.value] for stage in Stage if stage.value in costs],

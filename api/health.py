@@ -2,14 +2,16 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.asking import Asker
 from api.context import Context, TheContext
 from api.errors import problem
+from config.api_keys import Scope
 from db.same_file import BooksGone
 from supervisor.status import TEMPORAL, ComponentState
 
@@ -23,27 +25,38 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="readyz", response_model=dict[str, str])
-async def readyz(context: TheContext) -> JSONResponse:
+async def readyz(context: TheContext, request: Request) -> JSONResponse:
     """Say that orders can be taken and brought to their end, or what is missing for it."""
     missing = await _missing(context)
     if missing:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "NOT_READY", f"missing: {', '.join(missing)}")
+        told = ", ".join(_described(missing) if _may_know_why(request) else missing)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "NOT_READY", f"missing: {told}")
     return JSONResponse({"status": "ready"})
 
 
-async def _missing(context: Context) -> list[str]:
+async def _missing(context: Context) -> dict[str, str | None]:
+    """Return the name of each part that is missing, and why, where that is known."""
     status = await context.processes.status()
-    lacking = [part for part in status.components if part.state is not ComponentState.READY]
-    missing = [f"{part.name} ({part.detail})" if part.detail else part.name for part in lacking]
-    if not context.desk.link.is_up and all(part.name != TEMPORAL for part in lacking):
-        missing.append(TEMPORAL)
+    missing = {part.name: part.detail for part in status.components if part.state is not ComponentState.READY}
+    if not context.desk.link.is_up:
+        missing.setdefault(TEMPORAL, None)
     try:
         await context.desk.db.read(_touch)
     except BooksGone as gone:
-        missing.append(f"database ({gone.orig})")
+        missing["database"] = str(gone.orig)
     except SQLAlchemyError:
-        missing.append("database")
+        missing["database"] = None
     return missing
+
+
+def _described(missing: dict[str, str | None]) -> list[str]:
+    return [f"{name} ({why})" if why else name for name, why in missing.items()]
+
+
+def _may_know_why(request: Request) -> bool:
+    """It quotes logs and names files; whoever asks how we are needs no key, and may be a stranger."""
+    asker: Asker | None = request.state.asker
+    return asker is not None and asker.may(Scope.ADMIN)
 
 
 def _touch(session: Session) -> None:

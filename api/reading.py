@@ -16,7 +16,7 @@ from api.responses import NOT_FOUND
 from db.reads import find_page, find_whole_order
 from domain.orders import OrderId
 from domain.stages import Stage
-from domain.status import OrderStatus
+from domain.status import ITS_WORKFLOW_DECIDES, OrderStatus
 
 router = APIRouter(tags=["orders"])
 
@@ -48,7 +48,7 @@ async def get_order_stage(
 ) -> StageAnswer:
     """Tell where the order stands by the books and, unless `live=false`, what its workflow says."""
     order = await desk.find(order_id)
-    asked = live and not order.status.is_ended
+    asked = live and order.status in ITS_WORKFLOW_DECIDES
     found = await ask_workflow(desk.link, order) if asked else None
     return StageAnswer(
         order_id=order_id,

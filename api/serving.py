@@ -1,6 +1,7 @@
 """The app is served, and stops as soon as what was asked of it is done."""
 
 import asyncio
+import logging
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -11,22 +12,31 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+log = logging.getLogger(__name__)
+
 EXIT_NOT_STARTED = 3
 
 # As long as a body may take; what is before it is much smaller.
 HEAD_READ_WITHIN = timedelta(seconds=10)
 
+# Whoever takes longer to read what was sent last has stopped reading, and holds what others wait for.
+ANSWER_READ_WITHIN = timedelta(seconds=10)
+
 
 class PunctualProtocol(H11Protocol):
-    """Hangs up on whoever connects, or begins to ask, and does not get as far as a request's body.
+    """Hangs up on whoever connects, or begins to ask, and does not get as far as a request's body; and on
+    whoever does not read the answer.
 
-    Uvicorn waits for ever there: each who does that would keep a file descriptor.
+    Uvicorn waits for ever there: each who does that would keep a file descriptor, and a place inside.
     """
 
     _hanging_up: asyncio.TimerHandle | None = None
+    _giving_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # Whatever the system does not take at once waits for the reader, and is to be heard of.
+        transport.set_write_buffer_limits(high=0)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -38,7 +48,16 @@ class PunctualProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._have_head()
+        self._have_reader()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._giving_up = self.loop.call_later(ANSWER_READ_WITHIN.total_seconds(), self._give_up)
+
+    def resume_writing(self) -> None:
+        self._have_reader()
+        super().resume_writing()
 
     def _await_head(self) -> None:
         """However often a little more of it arrives, the time runs from its beginning."""
@@ -49,6 +68,16 @@ class PunctualProtocol(H11Protocol):
         if self._hanging_up is not None:
             self._hanging_up.cancel()
             self._hanging_up = None
+
+    def _have_reader(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
+    def _give_up(self) -> None:
+        """To close the connection would be to wait for its reader."""
+        log.info("reader.abandoned")
+        self.transport.abort()
 
 
 class ApiServer(uvicorn.Server):

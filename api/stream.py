@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 from api.asking import Asker, TheAsker
 from api.context import LARGEST_ID, TheDesk, TheFeed, digits
 from api.feed import BATCH, Feed, Told
-from api.patience import PatientStream
 
 router = APIRouter(tags=["orders"])
 
@@ -33,7 +32,7 @@ AFTER = "only events above this id; without it, those from now on"
 EventId = Annotated[int, Field(ge=0, le=LARGEST_ID), BeforeValidator(digits)]
 
 
-class EventStream(PatientStream):
+class EventStream(StreamingResponse):
     """`hello` comes first and tells whose books these are, and after which event the stream begins."""
 
     media_type = MEDIA_TYPE

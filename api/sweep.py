@@ -30,6 +30,9 @@ async def sweep_for_ever(desk: Desk) -> None:
             await sweep(desk)
         except (TemporalAway, SQLAlchemyError) as error:
             log.info("sweep.postponed", extra={"why": type(error).__name__})
+        except Exception:
+            # A mistake of ours; it is to be heard of, and not to end the sweeping for good.
+            log.exception("sweep.crashed")
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
 
 

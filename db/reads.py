@@ -106,12 +106,16 @@ class OrderCounts:
     oldest_open: datetime | None
 
 
-def count_orders(session: Session) -> OrderCounts:
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many orders have each status, as far as there are any."""
     counted = session.execute(select(Order.status, func.count().label("orders")).group_by(Order.status))
-    by_status = {row.status: row.orders for row in counted}
+    return {row.status: row.orders for row in counted}
+
+
+def count_orders(session: Session) -> OrderCounts:
     late = session.execute(select(func.count()).where(Order.sla_breached)).scalar_one()
     oldest = session.execute(select(func.min(Order.created_at)).where(Order.status.in_(OPEN))).scalar()
-    return OrderCounts(by_status=by_status, sla_breached=late, oldest_open=oldest)
+    return OrderCounts(by_status=count_by_status(session), sla_breached=late, oldest_open=oldest)
 
 
 def count_at_work(session: Session, *, but_at: Stage | None) -> int:

@@ -25,6 +25,9 @@ POSTGRESQL_LOCK = 4_200_001
 # Whoever asks us to stop meanwhile has to wait as long.
 SERVER_STARTS_WITHIN = timedelta(seconds=10)
 
+# Another process that takes longer, over a file on this machine, is stuck.
+MIGRATED_WITHIN = timedelta(seconds=60)
+
 
 class BooksUnusable(Exception):
     """The database cannot be opened, read or written; one sentence, fit to be shown as it is."""
@@ -76,7 +79,7 @@ def _one_at_a_time(url: str) -> Iterator[None]:
     if make_url(url).get_backend_name() != "sqlite":
         yield
         return
-    with FileLock(f"{make_url(url).database}.migrating"):
+    with FileLock(f"{make_url(url).database}.migrating", timeout=MIGRATED_WITHIN.total_seconds()):
         yield
 
 

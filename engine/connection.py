@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 # Across the loopback of one machine nothing is won by packing what is sent: it is work at both ends.
 EMBEDDED: dict[str, Any] = {"grpc_compression": GrpcCompression.NONE}
 
-# How often a process that waits for its server knocks again.
-KNOCK_EVERY = timedelta(seconds=0.25)
+# How soon a process that waits for its server knocks again. Our own is up within seconds; at somebody else's,
+# which may be away for long and count who asks, it knocks less and less often.
+KNOCK_AGAIN_AFTER = timedelta(seconds=0.25)
+LONGEST_PAUSE = timedelta(seconds=4)
 
 
 def temporal_address(settings: Settings) -> str:
@@ -48,7 +50,7 @@ async def connect(settings: Settings, *, identity: str | None = None) -> Client:
 
 async def connect_with_patience(settings: Settings, *, identity: str | None = None) -> Client:
     """Like connect, but waits for a server that is not up yet, or that lacks what we need."""
-    address, said = temporal_address(settings), None
+    address, said, pause = temporal_address(settings), None, KNOCK_AGAIN_AFTER
     while True:
         try:
             client = await connect(settings, identity=identity)
@@ -61,7 +63,9 @@ async def connect_with_patience(settings: Settings, *, identity: str | None = No
         if missing != said:
             log.info("engine.awaited", extra={"address": address, "why": missing})
             said = missing
-        await asyncio.sleep(KNOCK_EVERY.total_seconds())
+        await asyncio.sleep(pause.total_seconds())
+        if not settings.uses_embedded_temporal:
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def first_line(error: Exception) -> str:

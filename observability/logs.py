@@ -33,7 +33,7 @@ def configure_logging(level: str, style: LogFormat | None) -> LogFormat:
 
 
 class HumanFormatter(logging.Formatter):
-    """Time, level, event, then its fields as name=value; line breaks are escaped."""
+    """Time, level, event, then its fields as name=value; what would move a terminal's cursor is escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line; a traceback, where there is one, follows escaped on the same."""
@@ -41,7 +41,7 @@ class HumanFormatter(logging.Formatter):
         told = " ".join(f"{name}={value}" for name, value in fields.items())
         trouble = f" {self.formatException(record.exc_info)}" if record.exc_info else ""
         line = f"{_moment(record)} {record.levelname:<7} {record.getMessage()} {told}{trouble}"
-        return line.rstrip().replace("\r", "\\r").replace("\n", "\\n")
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.rstrip())
 
 
 def _on_whose_behalf(record: logging.LogRecord) -> bool:

@@ -14,19 +14,17 @@ from config.queues import TaskQueue
 from config.settings import Settings
 from engine.connection import temporal_address
 from supervisor import temporal_server
+from supervisor.elsewhere import Elsewhere
 from supervisor.faults import StartFault
 from supervisor.household import Household
 from supervisor.ownership import Ownership
 from supervisor.processes import ProcessSpec, ProcessTable, end
-from supervisor.readiness import Lookout
 from supervisor.status import (
     API,
     TEMPORAL,
     Component,
     ComponentState,
     ServerStatus,
-    remote_temporal,
-    remote_worker,
     summarize,
 )
 
@@ -60,6 +58,7 @@ class Supervisor:
         # Workers read their settings when they start: one that was started with others is not to be adopted.
         self._workers = [replace(worker, edition=_digest(settings)) for worker in workers]
         self._patience = patience
+        self._elsewhere = Elsewhere(settings, self._workers)
         self._table = ProcessTable(settings.data_dir)
         self._ownership = Ownership(settings.data_dir)
         self._household: Household | None = None
@@ -164,15 +163,10 @@ class Supervisor:
             self._household = None
 
     async def _unwatched(self) -> list[Component]:
-        """Of a server that is somebody else's, the workers may be as well: the server knows."""
-        address = temporal_address(self._settings)
-        if self._settings.uses_embedded_temporal:
-            workers = [self._by_pid_file(spec.name) for spec in self._workers]
-            return [self._by_pid_file(TEMPORAL, address), *workers]
-        lookout = Lookout(self._settings)
-        lacks = await lookout.what_temporal_lacks()
-        elsewhere = [remote_worker(spec.name, await lookout.who_polls(spec)) for spec in self._workers]
-        return [remote_temporal(address, missing=lacks), *elsewhere]
+        if not self._settings.uses_embedded_temporal:
+            return await self._elsewhere.components()
+        workers = [self._by_pid_file(spec.name) for spec in self._workers]
+        return [self._by_pid_file(TEMPORAL, temporal_address(self._settings)), *workers]
 
     def _by_pid_file(self, name: str, address: str | None = None) -> Component:
         found = self._table.find(name)

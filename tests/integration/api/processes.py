@@ -8,12 +8,13 @@ NAMES = ("api", "temporal", "order-worker", "shipping-worker", "returns-worker")
 
 
 class MadeUpProcesses:
-    """Starts and stops nothing; `raises` is what the next start meets."""
+    """Starts and stops nothing; `raises` is what the next start meets, `why` what is told of the missing."""
 
     def __init__(self) -> None:
         self.starts = 0
         self.raises: Exception | None = None
         self.missing: set[str] = set()
+        self.why: str | None = None
 
     async def start(self) -> ServerStatus:
         self.starts += 1
@@ -23,7 +24,15 @@ class MadeUpProcesses:
         return await self.status()
 
     async def status(self) -> ServerStatus:
-        components = [Component(name=name, state=self._state_of(name), pid=4711) for name in NAMES]
+        components = [
+            Component(
+                name=name,
+                state=self._state_of(name),
+                pid=4711,
+                detail=self.why if name in self.missing else None,
+            )
+            for name in NAMES
+        ]
         return ServerStatus(
             state=ServerState.DEGRADED if self.missing else ServerState.READY, components=components
         )

@@ -8,7 +8,7 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
-from api.serving import ApiServer
+from api.serving import ApiServer, PunctualProtocol
 from tests.integration.api.waiting import eventually
 
 
@@ -23,7 +23,9 @@ def listening() -> Iterator[socket.socket]:
 @contextmanager
 def serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
     """The app answers at `bound` from beginning to end of the block."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, http=PunctualProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=5
+    )
     server = ApiServer(config)
     thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="api")
     thread.start()

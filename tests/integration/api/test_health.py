@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.api.caller import ADDRESS, Caller
 from tests.integration.api.conftest import OpenApi, ready
+from tests.integration.api.keyring import Keys, a_keyring
 from tests.integration.api.processes import MadeUpProcesses
 
 
@@ -30,6 +31,22 @@ def test_what_is_missing_is_named(open_api: OpenApi) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (503, "NOT_READY")
     assert answer.json()["detail"] == "missing: temporal, returns-worker"
+
+
+def test_why_something_is_missing_is_told_to_an_admin_alone(open_api: OpenApi) -> None:
+    keys, processes = Keys(), MadeUpProcesses()
+    processes.missing, processes.why = {"temporal"}, "its log ends so"
+    with a_keyring(open_api(processes, api_keys=keys.holders).url, keys) as ring:
+        told = {
+            caller: caller.http.get("/readyz").json()["detail"]
+            for caller in (ring.admin, ring.ada, ring.stranger)
+        }
+
+    assert told == {
+        ring.admin: "missing: temporal (its log ends so)",
+        ring.ada: "missing: temporal",
+        ring.stranger: "missing: temporal",
+    }
 
 
 def test_a_temporal_server_that_the_api_can_not_reach_is_missing(open_api: OpenApi) -> None:

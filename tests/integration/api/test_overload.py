@@ -25,6 +25,9 @@ from tests.integration.api.waiting import eventually
 
 AT_ONCE = 3
 
+# More than a connection holds that nobody reads from.
+A_LARGE_FILE = "/static/swagger-ui/swagger-ui-bundle.js"
+
 HOME = Address(line1="1 Mill Lane", city="Ely", postal_code="CB7 4AB", country="GB")
 
 
@@ -84,6 +87,38 @@ def test_who_has_not_said_what_they_want_takes_nobodys_place(narrow: Caller) -> 
         assert narrow.http.get("/server").status_code == 200
 
 
+def test_who_does_not_read_their_answer_takes_nobodys_place_for_long(
+    narrow: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.serving.ANSWER_READ_WITHIN", timedelta(seconds=0.5))
+    with ExitStack() as sockets:
+        for _ in range(AT_ONCE):
+            stuck = sockets.enter_context(socket.socket())
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.connect(address_of(narrow))
+            stuck.sendall(f"GET {A_LARGE_FILE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+
+        eventually(lambda: narrow.http.get("/server").status_code == 503, wanted="a full house")
+        eventually(lambda: narrow.http.get("/server").status_code == 200, wanted="a place that is free again")
+
+
+def test_trials_leave_most_places_to_others(
+    api: Caller, backroom: Backroom, dice: SettableDice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.turnstile.MAX_TRIALS", 1)
+    dice.hold("receive")
+    trial = partial(api.http.post, "/trials/cancel-order", params={"within_seconds": 0.001})
+    with ThreadPoolExecutor(1) as others:
+        before = orders_in(backroom)
+        first = others.submit(trial)
+        eventually(lambda: orders_in(backroom) != before, wanted="a trial that has begun")
+        second = trial()
+        assert (second.status_code, second.json()["code"]) == (503, "OVERLOADED")
+        assert api.try_to_place().status_code == 201
+        dice.let_go("receive")
+        assert first.result().status_code == 200
+
+
 def leave_waiting(connection: Connection, tag: str, number: int) -> None:
     """Orders that were placed long enough ago and have not been begun."""
     for _ in range(number):
@@ -101,6 +136,7 @@ def test_while_orders_wait_to_be_begun_no_more_are_taken_and_then_they_are(
         eventually(lambda: api.try_to_place().status_code == 503, wanted="an order that is turned away")
         answer = api.try_to_place()
         assert (answer.json()["code"], answer.headers["Retry-After"]) == ("OVERLOADED", "1")
+        assert api.http.post("/trials/cancel-order").status_code == 503
         assert api.http.get("/orders").status_code == 200
 
     eventually(lambda: api.try_to_place().status_code == 201, wanted="an order that is taken again")

@@ -1,10 +1,12 @@
 import json
 import logging
 import re
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.integration.api.caller import Caller
+from tests.integration.api.caller import ADDRESS, KEY, Caller
 
 HEADER = "X-Request-ID"
 
@@ -27,6 +29,23 @@ def test_a_refused_request_has_a_name_too(api: Caller) -> None:
 
     assert answer.is_client_error
     assert answer.headers[HEADER]
+
+
+def test_an_answer_that_says_we_made_a_mistake_has_a_name_a_key_and_a_line_in_the_log(
+    api: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def place(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.placing.place", place)
+    with caplog.at_level(logging.INFO):
+        answer = httpx.post(f"{api.url}/orders", json={"address": ADDRESS}, trust_env=False)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert answer.headers[HEADER]
+    assert answer.headers[KEY]
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["request.crashed"]
+    assert "request.answered" in caplog.messages
 
 
 def test_a_command_is_told_aloud_and_its_body_is_not(api: Caller, caplog: pytest.LogCaptureFixture) -> None:

@@ -70,6 +70,7 @@ def test_an_order_that_is_being_returned_refuses_every_other_command(api: Caller
     dice.hold("refund")
     assert api.take_back(order_id).json()["code"] == "DECISION_PENDING"
     eventually(lambda: api.stage(order_id)["status"] == "returning", wanted="a return that has begun")
+    assert api.stage(order_id, live=True)["live"] is None
 
     answers = [api.cancel(order_id), api.readdress(order_id), api.review(order_id)]
 

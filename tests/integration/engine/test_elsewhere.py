@@ -17,6 +17,7 @@ from domain.status import OrderStatus
 from engine.connection import connect, connect_with_patience
 from engine.link import TemporalLink
 from hedge_state import HedgeState
+from supervisor.readiness import Lookout
 from supervisor.status import ComponentState
 from supervisor.supervisor import Supervisor
 from tests.shop.dice import ScriptedDice
@@ -146,6 +147,24 @@ async def test_whoever_waits_for_a_namespace_goes_on_when_it_is_made(address: st
 
     await eventually(is_up, wanted="a link that is up")
     await link.close()
+
+
+async def test_however_many_ask_how_it_fares_the_server_is_asked_once(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Lookout] = []
+
+    def counted(settings: Settings) -> Lookout:
+        looks.append(Lookout(settings))
+        return looks[-1]
+
+    monkeypatch.setattr("supervisor.elsewhere.Lookout", counted)
+    supervisor = Supervisor(at_home_in(tmp_path, settings_for(address)))
+
+    told = await asyncio.gather(*(supervisor.status() for _ in range(20)))
+
+    assert len(looks) == 1
+    assert {status.component("temporal").state for status in told} == {ComponentState.READY}
 
 
 async def test_workers_that_run_elsewhere_count_as_ready(address: str, books: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from db.models import APPEND_ONLY, Base
-from db.schema import HEAD, MIGRATIONS, migrate
+from db.schema import HEAD, MIGRATIONS, BooksUnusable, migrate, open_books
 from tests.shop.shelves import Shelf
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -111,3 +113,16 @@ def test_a_migration_that_was_killed_leaves_nothing_and_is_made_anew(new_url: st
     migrate(new_url)
 
     assert {"orders", "payments", "events"} <= set(inspect(engine).get_table_names())
+
+
+def test_a_process_that_is_stuck_over_its_migration_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.schema.MIGRATED_WITHIN", timedelta(seconds=0.1))
+    books = tmp_path / "orders.db"
+    with FileLock(f"{books}.migrating"), ThreadPoolExecutor(1) as another:
+        late = another.submit(open_books, f"sqlite:///{books}")
+
+        with pytest.raises(BooksUnusable, match="could not be acquired"):
+            late.result()
+    assert not books.exists()

@@ -53,6 +53,16 @@ def test_a_record_is_one_line_though_its_fields_and_its_traceback_have_more(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_nothing_in_a_record_moves_a_terminals_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO", LogFormat.HUMAN)
+
+    log.info("request.answered", extra={"path": "/\x1b[2J\x9b\u202e", "city": "Köln"})
+
+    written = capsys.readouterr().err.removesuffix("\n")
+    assert written.isprintable()
+    assert r"path=/\x1b[2J\x9b\u202e city=Köln" in written
+
+
 def test_what_is_below_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("WARNING", LogFormat.HUMAN)
 
