@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+from starlette.types import Receive, Scope, Send
 
 from api.answers import Dump, EventRow, OrderRow, PaymentRow
 from api.context import LARGEST_ID, TheDesk
@@ -68,20 +69,33 @@ async def db_dump(
     """Print the Orders, Payments and Events tables: all of them, unless asked for less."""
     write = _as_text if format == "text" else _as_json
     media_type = "text/plain; charset=utf-8" if format == "text" else "application/json"
-    rows = desk.db.stream(partial(write, after_order=after_order, limit=limit))
-    return StreamingResponse(await _begun(_in_pieces(rows)), media_type=media_type)
+    pieces = _in_pieces(desk.db.stream(partial(write, after_order=after_order, limit=limit)))
+    return DumpStream(await _first_of(pieces), pieces, media_type=media_type)
 
 
-async def _begun(pieces: Iterator[str]) -> Iterator[str]:
-    """The same, but what can go wrong at the beginning goes wrong now, while it can still be said."""
+class DumpStream(StreamingResponse):
+    """Lets its snapshot go as soon as it ends, also in the middle."""
+
+    def __init__(self, first: str, pieces: Generator[str, None, None], *, media_type: str) -> None:
+        super().__init__(chain([first], pieces), media_type=media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._pieces.close))
+
+
+async def _first_of(pieces: Iterator[str]) -> str:
+    """What can go wrong at the beginning goes wrong now, while it can still be said."""
     try:
-        first = await asyncio.to_thread(next, pieces, "")
+        return await asyncio.to_thread(next, pieces, "")
     except TooManyStreams:
         raise DumpsBusy from None
-    return chain([first], pieces)
 
 
-def _in_pieces(texts: Iterable[str]) -> Iterator[str]:
+def _in_pieces(texts: Iterable[str]) -> Generator[str, None, None]:
     piece, length = [], 0
     for text in texts:
         piece.append(text)

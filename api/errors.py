@@ -91,10 +91,7 @@ def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> JSONResp
 
 
 def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Make every exception an answer; `routes` are all that the app answers at.
-
-    A handler for all that is left would be called outside of every middleware: that is CrashReport's.
-    """
+    """Make every exception an answer; `routes` are all that the app answers at."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Fault, _fault)
@@ -105,6 +102,7 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         app.add_exception_handler(mistake_of_ours, _bug)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, partial(_http, routes))
+    app.add_exception_handler(Exception, _bug)
 
 
 async def _api_error(_request: Request, error: Any) -> JSONResponse:
@@ -163,7 +161,11 @@ def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
 
 
 class CrashReport:
-    """Whatever nobody has foreseen is told in the log, and to the caller as a problem like any other."""
+    """Whatever nobody has foreseen is told in the log, and to the caller as a problem like any other.
+
+    The handler for all exceptions is called outside of every middleware, so its answer would lack what they
+    add; it is left with answers that break off in the middle.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

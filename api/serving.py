@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import os
+import struct
 import sys
 from contextlib import suppress
 from datetime import timedelta
-from socket import socket
+from socket import SO_LINGER, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
@@ -19,15 +21,19 @@ EXIT_NOT_STARTED = 3
 # As long as a body may take; what is before it is much smaller.
 HEAD_READ_WITHIN = timedelta(seconds=10)
 
-# Whoever takes longer to read what was sent last has stopped reading, and holds what others wait for.
-ANSWER_READ_WITHIN = timedelta(seconds=10)
+# Whoever takes longer to read anything at all has stopped reading. The system tells only once a good part of
+# what it holds for them has been read.
+STOPPED_READING_AFTER = timedelta(seconds=30)
+
+# For `linger`: to end a connection without offering what is left of it to the other end, for minutes.
+AT_ONCE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class PunctualProtocol(H11Protocol):
     """Hangs up on whoever connects, or begins to ask, and does not get as far as a request's body; and on
     whoever does not read the answer.
 
-    Uvicorn waits for ever there: each who does that would keep a file descriptor, and a place inside.
+    Uvicorn waits for ever there: each who does that would keep a file descriptor, and what is sent from.
     """
 
     _hanging_up: asyncio.TimerHandle | None = None
@@ -53,7 +59,7 @@ class PunctualProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._giving_up = self.loop.call_later(ANSWER_READ_WITHIN.total_seconds(), self._give_up)
+        self._await_reader()
 
     def resume_writing(self) -> None:
         self._have_reader()
@@ -69,14 +75,22 @@ class PunctualProtocol(H11Protocol):
             self._hanging_up.cancel()
             self._hanging_up = None
 
+    def _await_reader(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._giving_up = self.loop.call_later(STOPPED_READING_AFTER.total_seconds(), self._give_up, unread)
+
     def _have_reader(self) -> None:
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
 
-    def _give_up(self) -> None:
-        """To close the connection would be to wait for its reader."""
+    def _give_up(self, unread: int) -> None:
+        if self.transport.get_write_buffer_size() < unread:
+            self._await_reader()
+            return
         log.info("reader.abandoned")
+        connection: socket = self.transport.get_extra_info("socket")
+        connection.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE)
         self.transport.abort()
 
 

@@ -25,7 +25,7 @@ POSTGRESQL_LOCK = 4_200_001
 # Whoever asks us to stop meanwhile has to wait as long.
 SERVER_STARTS_WITHIN = timedelta(seconds=10)
 
-# Another process that takes longer, over a file on this machine, is stuck.
+# Another process that takes longer is stuck.
 MIGRATED_WITHIN = timedelta(seconds=60)
 
 
@@ -85,6 +85,8 @@ def _one_at_a_time(url: str) -> Iterator[None]:
 
 def _advisory_lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        patience = f"{MIGRATED_WITHIN.total_seconds():g}s"
+        connection.execute(text("SELECT set_config('lock_timeout', :patience, true)"), {"patience": patience})
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
 
 

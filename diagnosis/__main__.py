@@ -18,7 +18,7 @@ from db.schema import migrate
 from diagnosis import books, machine, orders, temporal
 from engine.connection import check_configuration
 from engine.link import TemporalLink
-from workflows.deeds import HEARTBEAT_TIMEOUT
+from workflows.deeds import HEARTBEAT_TIMEOUT, TIME_TO_WRITE
 
 EXIT_FAULT = 1
 EXIT_BAD_SETTINGS = 2
@@ -64,8 +64,8 @@ async def _mend(client: Client, settings: Settings, db: Database, tag: str) -> A
         await orders.end_rolled_back(client, one)
         yield note("rolled back", f"{one.order.order_id} is {one.order.status}; its workflow is ended")
     if rolled_back:
-        # What was under way for them hears of it at its next heartbeat; the books are read after that.
-        await asyncio.sleep(HEARTBEAT_TIMEOUT.total_seconds())
+        # What was under way for them is over by then, or has heard of it; the books are read after that.
+        await asyncio.sleep(max(HEARTBEAT_TIMEOUT, TIME_TO_WRITE).total_seconds())
     just_ended = [one.order.workflow_id for one in rolled_back]
     desk = Desk(settings=settings, db=db, link=TemporalLink(settings), tag=tag)
     for orphan in await orders.find_orphans(client, db, tag, just_ended=just_ended):
@@ -79,7 +79,7 @@ async def _tell(settings: Settings, *, fix: bool) -> int:
         async for finding in examine(settings, fix=fix):
             findings.append(finding)
             print(finding, flush=True)
-    except (RPCError, SQLAlchemyError) as error:
+    except (RPCError, SQLAlchemyError, OSError) as error:
         findings.append(fault("doctor", f"broke off: {type(error).__name__}", "run it again"))
         print(findings[-1])
     # The SDK's threads outlive an interpreter that still holds its client.

@@ -57,7 +57,7 @@ async def find_orphans(
 
     `just_ended` are workflows that the server's list, which is a moment behind, may still have.
     """
-    running = (await _running(client)).difference(just_ended)
+    running = set(await _running(client)).difference(just_ended)
     open_ones = await db.read(partial(find_open, placed_before=now() - LONG_ENOUGH))
     suspects = [order for order in open_ones if order.workflow_id not in running]
     found = [await _orphan(client, db, tag, order) for order in suspects]
@@ -66,7 +66,7 @@ async def find_orphans(
 
 async def find_strays(client: Client, db: Database, tag: str) -> list[str]:
     """Return the workflows that run for an order these books do not have, their ids."""
-    running = await _running(client)
+    running = set(await _running(client))
     kept = {order.workflow_id for order in await _orders_of(running, db, tag)}
     # The list that they are from is a moment behind.
     return [stray for stray in running - kept if await _why_it_does_not_run(client, stray) is None]
@@ -75,11 +75,14 @@ async def find_strays(client: Client, db: Database, tag: str) -> list[str]:
 async def find_rolled_back(client: Client, db: Database, tag: str) -> list[RolledBack]:
     """Return the orders that the books undo, or have undone, and whose running workflow does not know of it.
 
-    A workflow tells Temporal so before the books: one that does not know lost its latest steps.
+    A workflow tells Temporal so before the books: one that does not know lost its latest steps. One that lost
+    others may want what the books refuse, an end without the refund of a charge that it does not know of.
     """
-    before = now() - LONG_ENOUGH
-    known = await _orders_of(await _running(client), db, tag)
-    suspects = [order for order in known if order.status in UNDONE and order.created_at < before]
+    running, before = await _running(client), now() - LONG_ENOUGH
+    known = [order for order in await _orders_of(running, db, tag) if order.created_at < before]
+    suspects = [
+        order for order in known if order.status in UNDONE or running[order.workflow_id] != order.status
+    ]
     found = [await _rolled_back(client, db, order) for order in suspects]
     return [rolled_back for rolled_back in found if rolled_back is not None]
 
@@ -165,13 +168,12 @@ async def _rolled_back(client: Client, db: Database, order: OrderSnapshot) -> Ro
     if still is None or still.status is not order.status:
         return None
     has_heard = {order.status, ON_THE_WAY_TO.get(order.status, order.status)}
-    if known.typed_search_attributes.get(ORDER_STATUS) in has_heard and not _tries_in_vain(known):
-        return None
-    return RolledBack(order=order, run_id=known.run_id)
+    is_unaware = order.status in UNDONE and known.typed_search_attributes.get(ORDER_STATUS) not in has_heard
+    return RolledBack(order=order, run_id=known.run_id) if is_unaware or _tries_in_vain(known) else None
 
 
 def _tries_in_vain(known: WorkflowExecutionDescription) -> bool:
-    """The books refused it: it may have decided alike once more, and cannot write so."""
+    """The books refuse what it wants to write."""
     pending = known.raw_description.pending_activities
     failures = [as_reported(activity.last_failure).application_failure_info for activity in pending]
     return any(failure.type == LateWrite.__name__ for failure in failures)
@@ -198,8 +200,10 @@ def _return_as_asked(desk: Desk, order_id: OrderId, asked: Event) -> ReturnReque
     )
 
 
-async def _running(client: Client) -> set[str]:
-    return {workflow.id async for workflow in client.list_workflows(RUNNING_ORDERS)}
+async def _running(client: Client) -> dict[str, str | None]:
+    """Return the id of each, and the status that it says its order has."""
+    listed = client.list_workflows(RUNNING_ORDERS)
+    return {workflow.id: workflow.typed_search_attributes.get(ORDER_STATUS) async for workflow in listed}
 
 
 async def _orders_of(workflow_ids: Iterable[str], db: Database, tag: str) -> list[OrderSnapshot]:

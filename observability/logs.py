@@ -40,8 +40,10 @@ class HumanFormatter(logging.Formatter):
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         told = " ".join(f"{name}={value}" for name, value in fields.items())
         trouble = f" {self.formatException(record.exc_info)}" if record.exc_info else ""
-        line = f"{_moment(record)} {record.levelname:<7} {record.getMessage()} {told}{trouble}"
-        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.rstrip())
+        line = f"{_moment(record)} {record.levelname:<7} {record.getMessage()} {told}{trouble}".rstrip()
+        if line.isprintable():
+            return line
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
 
 
 def _on_whose_behalf(record: logging.LogRecord) -> bool:

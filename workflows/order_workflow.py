@@ -199,7 +199,9 @@ class OrderWorkflow(OrderCommands):
 
     async def _undo(self, stop: OrderStopped) -> None:
         """Take back what was begun, in reverse order; the money goes last, together with the end."""
-        final = OrderStatus.CANCELLED if self._status is OrderStatus.CANCELLING else stop.status
+        if self._status is OrderStatus.CANCELLING:
+            stop = OrderStopped(OrderStatus.CANCELLED)
+        final = stop.status
         self._become(ON_THE_WAY_TO.get(final, final))
         tell_undoing(self._status)
         await self._all_decided()

@@ -174,7 +174,7 @@ def test_when_many_are_reading_dumps_a_further_one_is_put_off(open_api: OpenApi,
 def test_a_reader_who_stops_reading_is_let_go(
     open_api: OpenApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.serving.ANSWER_READ_WITHIN", timedelta(seconds=0.5))
+    monkeypatch.setattr("api.serving.STOPPED_READING_AFTER", timedelta(seconds=0.5))
     url = f"sqlite:///{tmp_path / 'many.db'}"
     api = open_api(database_url=url)
     fill(url)

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Connection
 from temporalio.client import Client
 
 from activities.books import BookActivities
@@ -17,7 +18,7 @@ from activities.shipping import ShippingActivities
 from bootstrap.findings import Finding, Verdict
 from config.queues import TaskQueue
 from config.settings import Settings
-from db.books import add_order, change_status, end_order, now
+from db.books import Effort, add_order, change_status, end_order, now
 from db.database import Database
 from db.reads import read_order
 from diagnosis import orders, temporal
@@ -27,11 +28,15 @@ from domain.status import OrderStatus
 from domain.tasks import OrderStart
 from engine.connection import connect
 from engine.payloads import ENCODING
+from function_stubs import payment, payment_provider
+from function_stubs.intake import record_reviewed
+from function_stubs.race_result import RaceResult
+from signals import Verdict as ReviewVerdict
 from supervisor.ports import free_port
 from tests.shop.doors import Deed
 from tests.shop.facts import charged, refunded
 from tests.shop.namespaces import register
-from tests.shop.orders import BY_A_PERSON, HOME, a_cancellation, an_order
+from tests.shop.orders import BY_A_PERSON, HOME, a_cancellation, a_review, an_order
 from tests.shop.shelves import POSTGRESQL, SQLITE
 from tests.shop.shop import Shop, open_shop
 from tests.shop.waiting import eventually
@@ -274,6 +279,45 @@ async def test_a_workflow_that_was_rolled_back_and_cancels_once_more_in_vain_is_
     assert f"{order.id} (cancelling)" in named.what
     assert after == {}
     await ends(ward.db, order.id, OrderStatus.CANCELLED)
+
+
+def charge_unheard(connection: Connection, order_id: OrderId) -> None:
+    """The order was approved and charged, in steps that Temporal has lost."""
+    record_reviewed(connection, order_id, "Rae", late=False)
+    receipt = payment_provider.charge(connection, order_id=order_id, amount_cents=4200)
+    assert receipt
+    result = RaceResult(order_id=order_id, won=receipt, effort=Effort(), at=now(), late=False)
+    payment.record_charge(connection, result)
+
+
+async def test_a_workflow_rolled_back_to_before_the_charge_ends_no_order_without_its_refund(
+    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await placed_long_ago(ward, monkeypatch)
+    order = await ward.start(an_order(costing_cents=4200, reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await ward.db.write(partial(charge_unheard, order_id=order.id))
+    await order.tell(a_cancellation())
+
+    named = await rolled_back_in(settings)
+    after = await faults(settings, fix=True)
+
+    assert f"{order.id} (cancelling)" in named.what
+    assert after == {}
+    await ends(ward.db, order.id, OrderStatus.CANCELLED)
+    assert await order.payments() == [charged(4200), refunded(4200)]
+
+
+async def test_a_workflow_that_wants_an_end_which_the_books_refuse_is_named(
+    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await placed_long_ago(ward, monkeypatch)
+    order = await ward.start(an_order(costing_cents=4200, reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await ward.db.write(partial(charge_unheard, order_id=order.id))
+    await order.tell(a_review(ReviewVerdict.REJECT))
+
+    assert f"{order.id} (in_progress)" in (await rolled_back_in(settings)).what
 
 
 @pytest.mark.parametrize("deed", [ShippingActivities.unpack_package, PaymentActivities.refund_payment])
