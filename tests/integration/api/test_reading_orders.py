@@ -3,7 +3,7 @@ from typing import Any
 
 from domain.stages import Stage
 from tests.integration.api.caller import ADDRESS, Caller
-from tests.integration.api.conftest import OpenApi
+from tests.integration.api.conftest import OpenApi, ready
 from tests.integration.api.dice import SettableDice
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -69,7 +69,7 @@ def test_while_the_shipping_child_works_its_word_counts(api: Caller, dice: Setta
 
 
 def test_a_race_that_was_lost_is_told_with_its_error(open_api: OpenApi, dice: SettableDice) -> None:
-    api = open_api(order_budget_seconds=0.1)
+    api = ready(open_api(order_budget_seconds=0.1))
     dice.break_("ship")
     order_id = api.place()
     api.begins(order_id, Stage.ORDER_SHIPPED)
@@ -84,7 +84,7 @@ def test_a_race_that_was_lost_is_told_with_its_error(open_api: OpenApi, dice: Se
 
 
 def test_an_order_that_took_longer_than_its_budget_says_so(open_api: OpenApi) -> None:
-    api = open_api(order_budget_seconds=0.001)
+    api = ready(open_api(order_budget_seconds=0.001))
     order_id = api.place()
 
     api.ends(order_id, "completed")

@@ -17,6 +17,7 @@ from supervisor.ports import PortTaken, find_stranger, free_port, free_ports
 from supervisor.status import ComponentState, ServerState
 from supervisor.supervisor import Supervisor
 from tests.integration.supervisor.town import Town, becomes_true, never_polling, new_town
+from tests.shop.waiting import eventually
 
 
 @pytest.fixture
@@ -89,7 +90,12 @@ async def test_a_server_of_somebody_else_is_used_but_neither_started_nor_stopped
     assert town.children() == {}
     await somebody_else.release()
     elsewhere.kill_everyone()
-    assert (await supervisor.status()).component("temporal").state is ComponentState.UNREACHABLE
+
+    async def is_gone() -> bool:
+        return (await supervisor.status()).component("temporal").state is ComponentState.UNREACHABLE
+
+    # A look is good for a moment.
+    await eventually(is_gone, wanted="a server that is gone")
 
 
 async def test_a_child_that_does_not_end_when_asked_is_killed_after_its_grace(town: Town) -> None:
