@@ -8,21 +8,10 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import Activities
-from db.books import (
-    LateWrite,
-    begin_failing,
-    change_address,
-    change_status,
-    end_order,
-    lock_order,
-    note_command,
-    now,
-)
-from db.reads import snapshot
+from db.books import begin_failing, change_address, change_status, end_without_refund, note_command, now
 from domain.events import CommandNote
 from domain.orders import Address, OrderId
-from domain.stages import Stage
-from domain.status import ON_THE_WAY_TO, OrderStatus
+from domain.status import OrderStatus
 from domain.tasks import StageTask
 from function_stubs.intake import record_reviewed
 from signals import Verdict
@@ -83,13 +72,6 @@ class BookActivities(Activities):
     async def end_order(self, task: StageTask, status: OrderStatus, reason: str | None) -> None:
         """End an order that owes no money back."""
         late = now() > task.due_at
-
-        def write(connection: Connection) -> None:
-            order = snapshot(lock_order(connection, task.order_id))
-            if order.status is not status and order.progress.has_reached(Stage.PAYMENT_CHARGED):
-                # A workflow that was rolled back may not know of the charge.
-                raise LateWrite(status)
-            before = ON_THE_WAY_TO.get(status, OrderStatus.IN_PROGRESS)
-            end_order(connection, task.order_id, status, when=[before], late=late, reason=reason)
-
-        await self._db.write(write)
+        await self._db.write(
+            partial(end_without_refund, order_id=task.order_id, status=status, late=late, reason=reason)
+        )

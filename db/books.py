@@ -14,7 +14,7 @@ from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
 from domain.orders import ANYBODY, Address, Item, OrderId, amount_of, order_workflow_id
 from domain.stages import Stage
-from domain.status import OrderStatus
+from domain.status import ON_THE_WAY_TO, OrderStatus
 from signals import CANCELLATION_CLOSES_AT
 
 # While an order is being cancelled, the stage in flight is still allowed to end. Shipping was not in flight
@@ -171,6 +171,20 @@ def end_order(
     stage = connection.execute(STAGE_OF, {"order": order_id}).scalar_one()
     append_event(connection, order_id, EventType.ENDED, status=status, stage=stage, reason=reason)
     return True
+
+
+def end_without_refund(
+    connection: Connection, order_id: OrderId, status: OrderStatus, *, late: bool, reason: str | None
+) -> bool:
+    """As end_order, of an order that owes no money back.
+
+    Raises LateWrite if it was charged: a workflow that was rolled back may not know of that.
+    """
+    order = snapshot(lock_order(connection, order_id))
+    if order.status is not status and order.progress.has_reached(Stage.PAYMENT_CHARGED):
+        raise LateWrite(status)
+    before = ON_THE_WAY_TO.get(status, OrderStatus.IN_PROGRESS)
+    return end_order(connection, order_id, status, when=[before], late=late, reason=reason)
 
 
 def book_payment(

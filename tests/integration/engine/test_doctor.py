@@ -36,7 +36,7 @@ from supervisor.ports import free_port
 from tests.shop.doors import Deed
 from tests.shop.facts import charged, refunded
 from tests.shop.namespaces import register
-from tests.shop.orders import BY_A_PERSON, HOME, a_cancellation, a_review, an_order
+from tests.shop.orders import BY_A_PERSON, HOME, PlacedOrder, a_cancellation, a_review, an_order
 from tests.shop.shelves import POSTGRESQL, SQLITE
 from tests.shop.shop import Shop, open_shop
 from tests.shop.waiting import eventually
@@ -290,13 +290,18 @@ def charge_unheard(connection: Connection, order_id: OrderId) -> None:
     payment.record_charge(connection, result)
 
 
+async def rolled_back_to_its_review(ward: Shop) -> PlacedOrder:
+    order = await ward.start(an_order(costing_cents=4200, reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    await ward.db.write(partial(charge_unheard, order_id=order.id))
+    return order
+
+
 async def test_a_workflow_rolled_back_to_before_the_charge_ends_no_order_without_its_refund(
     ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await placed_long_ago(ward, monkeypatch)
-    order = await ward.start(an_order(costing_cents=4200, reviewed=BY_A_PERSON))
-    await order.awaits_its_review()
-    await ward.db.write(partial(charge_unheard, order_id=order.id))
+    order = await rolled_back_to_its_review(ward)
     await order.tell(a_cancellation())
 
     named = await rolled_back_in(settings)
@@ -312,9 +317,7 @@ async def test_a_workflow_that_wants_an_end_which_the_books_refuse_is_named(
     ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await placed_long_ago(ward, monkeypatch)
-    order = await ward.start(an_order(costing_cents=4200, reviewed=BY_A_PERSON))
-    await order.awaits_its_review()
-    await ward.db.write(partial(charge_unheard, order_id=order.id))
+    order = await rolled_back_to_its_review(ward)
     await order.tell(a_review(ReviewVerdict.REJECT))
 
     assert f"{order.id} (in_progress)" in (await rolled_back_in(settings)).what

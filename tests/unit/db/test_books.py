@@ -14,6 +14,7 @@ from db.books import (
     book_payment,
     change_status,
     end_order,
+    end_without_refund,
     find_command,
     note_command,
     note_compensation,
@@ -273,3 +274,47 @@ def test_an_event_belongs_to_an_order(db: Database, order_id: OrderId) -> None:
 
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         db.write_now(lambda connection: connection.execute(insert(Event), stray))
+
+
+WITHOUT_REFUND = [
+    (OrderStatus.IN_PROGRESS, OrderStatus.REJECTED),
+    (OrderStatus.IN_PROGRESS, OrderStatus.EXPIRED),
+    (OrderStatus.CANCELLING, OrderStatus.CANCELLED),
+    (OrderStatus.FAILING, OrderStatus.FAILED),
+]
+
+
+def end_unpaid(db: Database, order_id: OrderId, status: OrderStatus) -> bool:
+    end = partial(end_without_refund, order_id=order_id, status=status, late=False, reason=None)
+    return db.write_now(end)
+
+
+@pytest.mark.parametrize(("before", "end"), WITHOUT_REFUND)
+def test_an_order_that_was_not_charged_ends_once_without_a_refund(
+    db: Database, order_id: OrderId, before: OrderStatus, end: OrderStatus
+) -> None:
+    bring_to(db, order_id, Stage.ORDER_REVIEWED)
+    move(db, order_id, before)
+
+    assert [end_unpaid(db, order_id, end), end_unpaid(db, order_id, end)] == [True, False]
+
+
+@pytest.mark.parametrize(("before", "end"), WITHOUT_REFUND)
+def test_an_order_that_was_charged_does_not_end_without_a_refund(
+    db: Database, order_id: OrderId, before: OrderStatus, end: OrderStatus
+) -> None:
+    bring_to(db, order_id, Stage.PAYMENT_CHARGED)
+    move(db, order_id, before)
+
+    with pytest.raises(LateWrite):
+        end_unpaid(db, order_id, end)
+
+
+@pytest.mark.parametrize("end", [OrderStatus.REJECTED, OrderStatus.EXPIRED, OrderStatus.FAILED])
+def test_an_order_that_is_being_cancelled_ends_no_other_way(
+    db: Database, order_id: OrderId, end: OrderStatus
+) -> None:
+    move(db, order_id, OrderStatus.CANCELLING)
+
+    with pytest.raises(LateWrite):
+        end_unpaid(db, order_id, end)
