@@ -19,6 +19,7 @@ from random import Random
 from uuid import UUID
 
 from benchmarks.chaos.customers import PatientClient
+from benchmarks.pauses import growing
 from benchmarks.running_system import ADDRESS, ENDED, started
 from domain.events import EventType
 from observability.invariants.api import NUMBERS
@@ -41,8 +42,9 @@ MOMENTS = (None, "order_received", "order_reviewed", "payment_charged", "package
 A_MOMENT_SECONDS = 0.15
 THE_END = "the end"
 
-# Who waits for a moment looks often; who only waits for the end leaves the machine to the orders.
-LOOK_EVERY_SECONDS, LOOK_FOR_THE_END_EVERY_SECONDS = 0.1, 0.5
+# Who waits for a moment looks often at first; who only waits for the end has time.
+FIRST_LOOK_AFTER_SECONDS, FIRST_LOOK_FOR_THE_END_AFTER_SECONDS = 0.1, 0.5
+LONGEST_PAUSE_SECONDS = 1.0
 
 # What the run must have met, each at least this often per 2,000 orders, to have shown anything.
 EACH_OUTCOME = 50
@@ -125,8 +127,8 @@ class Customer:
 
     async def _stage_seen(self, order_id: int, stage: str | None) -> None:
         """Return once the order has come to `stage`, or has ended before."""
-        pause = LOOK_FOR_THE_END_EVERY_SECONDS if stage == THE_END else LOOK_EVERY_SECONDS
-        while True:
+        first = FIRST_LOOK_FOR_THE_END_AFTER_SECONDS if stage == THE_END else FIRST_LOOK_AFTER_SECONDS
+        for pause in growing(first, LONGEST_PAUSE_SECONDS):
             seen = await self._look(order_id)
             if seen.told.get("status") in ENDED:
                 return

@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks.journal import JournallingClient
+from benchmarks.pauses import growing
 from observability.invariants.evidence import Answer
 
-ASK_AGAIN_AFTER = timedelta(seconds=0.2)
+ASK_AGAIN_AFTER_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 2.0
 
 # Longer than anything is ever down; who is not told by then tells the checker.
 PATIENCE = timedelta(seconds=90)
@@ -36,6 +38,7 @@ class PatientClient(JournallingClient):
     ) -> Answer:
         """Return the first answer that says something; after PATIENCE the last one, whatever it says."""
         until = time.monotonic() + PATIENCE.total_seconds()
+        pauses = growing(ASK_AGAIN_AFTER_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
             self.in_flight += 1
             try:
@@ -44,7 +47,7 @@ class PatientClient(JournallingClient):
                 self.in_flight -= 1
             if not _says_ask_again(answer) or time.monotonic() > until:
                 return answer
-            await asyncio.sleep(ASK_AGAIN_AFTER.total_seconds())
+            await asyncio.sleep(next(pauses))
 
 
 def _says_ask_again(answer: Answer) -> bool:
