@@ -12,7 +12,7 @@ from api.errors import ApiError
 from config.api_keys import KeyHolder, Scope, digest_of
 from domain.orders import ANYBODY
 
-KEY_HEADER = "X-API-Key"
+API_KEY_HEADER = "X-API-Key"
 BEARER = "bearer "
 
 
@@ -56,7 +56,7 @@ def recognise(headers: Headers, holders: tuple[KeyHolder, ...]) -> Asker | None:
 def _key_in(headers: Headers) -> str:
     authorization = headers.get("authorization", "")
     bearer = authorization[len(BEARER) :] if authorization.lower().startswith(BEARER) else ""
-    return headers.get(KEY_HEADER, bearer).strip()
+    return headers.get(API_KEY_HEADER, bearer).strip()
 
 
 async def _asker(request: Request) -> Asker:

@@ -19,6 +19,7 @@ from db.books import now
 from db.database import Database
 from db.models import Event
 from db.reads import OwnedEvent, find_events, last_event_id
+from engine.chores import outliving_mistakes
 
 log = logging.getLogger(__name__)
 
@@ -135,11 +136,12 @@ class Feed:
 
     async def _look_for_ever(self) -> None:
         while True:
-            try:
-                found = await self._look()
-            except SQLAlchemyError as error:
-                log.warning("feed.database_away", extra={"reason": type(error).__name__})
-                found = 0
+            found = 0
+            with outliving_mistakes("feed"):
+                try:
+                    found = await self._look()
+                except SQLAlchemyError as error:
+                    log.warning("feed.database_away", extra={"reason": type(error).__name__})
             if found < BATCH:
                 await asyncio.sleep(LOOK_EVERY.total_seconds())
 

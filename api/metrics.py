@@ -26,11 +26,11 @@ async def metrics(context: TheContext) -> Response:
     """Tell the figures of the books and of the processes, as Prometheus text."""
     counts = await context.desk.db.read(count_orders)
     registry = CollectorRegistry()
-    registry.register(Figures(counts, await context.processes.status()))
+    registry.register(ScrapedFigures(counts, await context.processes.status()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class Figures(Collector):
+class ScrapedFigures(Collector):
     """One scrape."""
 
     def __init__(self, counts: OrderCounts, server: ServerStatus) -> None:

@@ -31,7 +31,7 @@ from domain.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
-KEY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 
 # Visible ASCII.
@@ -116,7 +116,7 @@ class KeyEcho:
         async def send_with_key(message: Message) -> None:
             key = scope.get("state", {}).get("idempotency_key")
             if key and message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[KEY_HEADER] = key
+                MutableHeaders(scope=message)[IDEMPOTENCY_HEADER] = key
             await send(message)
 
         await self._app(scope, receive, send_with_key)

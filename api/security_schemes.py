@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from api.asking import KEY_HEADER
+from api.asking import API_KEY_HEADER
 from api.gate import is_open
 
 SCHEMES = {
-    "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+    "key": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
 

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 log = logging.getLogger(__name__)
 
-EXIT_NOT_STARTED = 3
+EXIT_NOT_STARTED = 5
 
 # As long as a body may take; what is before it is much smaller.
 HEAD_READ_WITHIN = timedelta(seconds=10)

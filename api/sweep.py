@@ -10,6 +10,7 @@ from temporalio.service import RPCError
 
 from api.desk import Desk
 from db.reads import find_unstarted
+from engine.chores import outliving_mistakes
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
@@ -26,13 +27,11 @@ BATCH = 100
 async def sweep_for_ever(desk: Desk) -> None:
     """Sweep until cancelled; an outage only postpones it."""
     while True:
-        try:
-            await sweep(desk)
-        except (TemporalAway, SQLAlchemyError) as error:
-            log.info("sweep.postponed", extra={"why": type(error).__name__})
-        except Exception:
-            # A mistake of ours; it is to be heard of, and not to end the sweeping for good.
-            log.exception("sweep.crashed")
+        with outliving_mistakes("sweep"):
+            try:
+                await sweep(desk)
+            except (TemporalAway, SQLAlchemyError) as error:
+                log.info("sweep.postponed", extra={"why": type(error).__name__})
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
 
 

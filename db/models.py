@@ -42,6 +42,28 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """What somebody said, as far as the column holds it: cut to its length, without what no database takes.
+
+    The API lets nothing else in. A signal sent to Temporal by hand passes it by, and a decision that cannot
+    be written would be tried for ever.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        # SQLAlchemy knows two such types apart by the attributes named as their parameters.
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        writable = value.replace("\0", "").encode(errors="replace").decode()
+        return writable[: self.length]
+
+
 # SQLite counts up only a column that is declared INTEGER; there it holds 64 bits as well.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -139,13 +161,13 @@ class Event(Base):
     sequence: Mapped[int]
     type: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(UtcTime)
-    actor: Mapped[str] = mapped_column(String(100))
+    actor: Mapped[str] = mapped_column(Words(100))
     stage: Mapped[str | None] = mapped_column(String(30))
     status: Mapped[str | None] = mapped_column(String(20))
     command: Mapped[str | None] = mapped_column(String(20))
-    command_id: Mapped[str | None] = mapped_column(String(80))
+    command_id: Mapped[str | None] = mapped_column(Words(80))
     decision: Mapped[str | None] = mapped_column(String(40))
-    reason: Mapped[str | None] = mapped_column(String(500))
+    reason: Mapped[str | None] = mapped_column(Words(500))
     attempts: Mapped[int | None] = mapped_column(Integer)
     launched: Mapped[int | None] = mapped_column(Integer)
     failed: Mapped[int | None] = mapped_column(Integer)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 
 from config.settings import Settings
+from engine.chores import outliving_mistakes
 from engine.connection import connect_with_patience
 from engine.needs import what_is_missing
 
@@ -48,9 +49,14 @@ class TemporalLink:
         self._client = None
 
     async def _keep(self) -> None:
-        self._client = await connect_with_patience(self._settings)
         while True:
-            was_up, self._is_up = self._is_up, await what_is_missing(self._client) is None
-            if was_up != self._is_up:
-                log.info("temporal.up" if self._is_up else "temporal.away")
+            with outliving_mistakes("temporal link"):
+                await self._look()
             await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+    async def _look(self) -> None:
+        if self._client is None:
+            self._client = await connect_with_patience(self._settings)
+        was_up, self._is_up = self._is_up, await what_is_missing(self._client) is None
+        if was_up != self._is_up:
+            log.info("temporal.up" if self._is_up else "temporal.away")

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.database import Database
 from db.weather import read_forecast
 from domain.weather import AS_SET, Climate, Weather
+from engine.chores import outliving_mistakes
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,15 @@ class WeatherVane:
     async def follow(self, db: Database) -> None:
         """Look for ever; while the database is away the weather stays as it is."""
         while True:
-            try:
-                self._turn((await db.read(read_forecast)).over(self._settings))
-            except SQLAlchemyError as error:
-                log.warning("weather.unknown", extra={"reason": type(error).__name__})
+            with outliving_mistakes("weather vane"):
+                await self._look(db)
             await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+    async def _look(self, db: Database) -> None:
+        try:
+            self._turn((await db.read(read_forecast)).over(self._settings))
+        except SQLAlchemyError as error:
+            log.warning("weather.unknown", extra={"reason": type(error).__name__})
 
     def _turn(self, weather: Weather) -> None:
         if weather != self.now:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import schemathesis
 
-from api.once import KEY_HEADER, VISIBLE
+from api.once import IDEMPOTENCY_HEADER, VISIBLE
 
 # What the settings say of either share where a body does not.
 USUAL_SHARE = 0.3333
@@ -19,7 +19,7 @@ USUAL_SHARE = 0.3333
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     """A key that is wrong on purpose stays as it is."""
     for name, sent in dict(case.headers or {}).items():
-        if name.lower() == KEY_HEADER.lower() and re.fullmatch(VISIBLE, str(sent)):
+        if name.lower() == IDEMPOTENCY_HEADER.lower() and re.fullmatch(VISIBLE, str(sent)):
             case.headers[name] = uuid4().hex
     _let_some_calls_succeed(case)
 

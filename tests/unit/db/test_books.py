@@ -23,7 +23,7 @@ from db.books import (
 from db.database import Database
 from db.models import Event, Order
 from db.reads import WholeOrder, find_whole_order
-from domain.events import Command, CommandNote, EventType, PaymentKind
+from domain.events import ACCEPTED, Command, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
 from domain.orders import OrderId
 from domain.stages import Stage
@@ -216,6 +216,26 @@ def test_a_command_is_written_once_by_its_id(db: Database, order_id: OrderId) ->
     assert event is not None
     assert (event.type, event.command, event.decision) == (EventType.COMMAND_ACCEPTED, "cancel", "accepted")
     assert len(whole(db, order_id).events) == 1
+
+
+def test_a_command_that_came_past_the_api_is_written_as_far_as_it_can_be(
+    db: Database, order_id: OrderId
+) -> None:
+    """A signal sent by hand says what it likes; PostgreSQL takes no NUL, nobody half a character."""
+    note = CommandNote(
+        command=Command.CANCEL,
+        command_id="c" * 200,
+        decision=ACCEPTED,
+        actor="a\0da",
+        reason="\ud800" + "r" * 600,
+    )
+
+    written = [db.write_now(partial(note_command, order_id=order_id, note=note)) for _ in range(2)]
+
+    event = db.read_now(partial(find_command, order_id=order_id, command_id=note.command_id))
+    assert event is not None
+    assert (event.actor, event.command_id, event.reason) == ("ada", "c" * 80, "?" + "r" * 499)
+    assert written == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from api.metrics import Figures
+from api.metrics import ScrapedFigures
 from db.reads import OrderCounts
 from hedging.prometheus import PrometheusSink
 from hedging.records import AttemptRecord, Cause, Outcome
@@ -39,7 +39,7 @@ def exported() -> dict[str, Shape]:
     of_the_api, of_a_worker = CollectorRegistry(), CollectorRegistry()
     api = Component(name="api", state=ComponentState.READY)
     of_the_api.register(
-        Figures(
+        ScrapedFigures(
             OrderCounts(by_status={}, sla_breached=0, oldest_open=None),
             ServerStatus(state=ServerState.READY, components=[api]),
         )
