@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ BATCH = 500
 KEPT = 2000
 
 MAX_READERS = 50
+
+# So that no owner keeps the others out.
+MAX_READERS_OF_AN_OWNER = 10
 
 # Ids are given out before they are committed, so a lower one may appear after a higher one; a writer of ours
 # takes milliseconds. One that was rolled back leaves a gap for ever.
@@ -70,7 +74,7 @@ class Feed:
         self._db = db
         self._recent: list[Told] = []
         self._head: int | None = None
-        self._readers = 0
+        self._readers: Counter[str | None] = Counter()
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._has_ended = False
@@ -90,19 +94,20 @@ class Feed:
         await self._stop_looking()
 
     @contextmanager
-    def reader(self) -> Iterator[None]:
-        """Count one more reader for the length of the block; raises TooManyReaders."""
-        if self._readers >= MAX_READERS:
+    def reader(self, owner: str | None) -> Iterator[None]:
+        """Count one more reader, of that owner's orders or of all, for the block; raises TooManyReaders."""
+        one_has_enough = owner is not None and self._readers[owner] >= MAX_READERS_OF_AN_OWNER
+        if one_has_enough or self._readers.total() >= MAX_READERS:
             raise TooManyReaders
-        self._readers += 1
+        self._readers[owner] += 1
         if self._looking is None:
             self._recent, self._head = [], None
             self._looking = asyncio.create_task(self._look_for_ever())
         try:
             yield
         finally:
-            self._readers -= 1
-            if self._readers == 0 and self._looking is not None:
+            self._readers[owner] -= 1
+            if self._readers.total() == 0 and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
 

@@ -40,10 +40,11 @@ class EventStream(StreamingResponse):
     def __init__(self, feed: Feed, asker: Asker, tag: str, since: int | None, last: int) -> None:
         super().__init__(_messages(feed, asker, tag, since, last), headers={"Cache-Control": "no-store"})
         self._feed = feed
+        self._owner = asker.only_owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises TooManyReaders before anything is sent."""
-        with self._feed.reader():
+        with self._feed.reader(self._owner):
             await super().__call__(scope, receive, send)
 
 

@@ -41,7 +41,9 @@ def main() -> int:
     violations = check(evidence)
     for violation in violations:
         print(violation)
-    print(f"{len(evidence.orders)} orders, {len(ALL)} invariants, {len(violations)} violations")
+    # What was not there to be read has not been judged either.
+    read = f"{len(evidence.orders)} orders, {len(evidence.runs)} histories, {len(evidence.answers)} answers"
+    print(f"{read}: {len(ALL)} invariants, {len(violations)} violations")
     return 1 if violations else 0
 
 

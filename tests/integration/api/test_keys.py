@@ -174,6 +174,16 @@ def test_the_stream_tells_each_of_their_own_orders_alone(ring: Keyring) -> None:
     assert [message.content["order_id"] for message in first_told] == [bobs, adas]
 
 
+def test_no_owner_keeps_the_others_from_the_stream(ring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.feed.MAX_READERS_OF_AN_OWNER", 1)
+    with listening_to(ring.ada) as adas, listening_to(ring.admin) as one, listening_to(ring.admin) as another:
+        assert [next(stream).name for stream in (adas, one, another)] == ["hello"] * 3
+
+        refused = ring.adas_reader.http.get("/events/stream")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "TOO_MANY_READERS")
+
+
 def test_the_admin_commands_what_is_anothers(ring: Keyring, dice: SettableDice) -> None:
     dice.hold("receive")
     adas = ring.ada.place()

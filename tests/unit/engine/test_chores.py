@@ -115,7 +115,7 @@ async def test_the_feed_tells_all_the_same(
 
     books: Any = SimpleNamespace(read=read)
     feed = Feed(books)
-    with feed.reader():
+    with feed.reader(None):
         assert await feed.head(within=timedelta(seconds=30)) == 0
     await feed.close()
 
