@@ -8,13 +8,22 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import Activities
-from db.books import begin_failing, change_address, change_status, end_without_refund, note_command, now
+from db.books import (
+    begin_failing,
+    change_address,
+    change_status,
+    end_without_refund,
+    note_command,
+    now,
+    refuse_beyond,
+)
 from domain.events import CommandNote
 from domain.orders import Address, OrderId
+from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import StageTask
 from function_stubs.intake import record_reviewed
-from signals import Verdict
+from signals import CANCELLATION_CLOSES_AT, Verdict
 
 
 class BookActivities(Activities):
@@ -39,7 +48,8 @@ class BookActivities(Activities):
         """A person's verdict, and stage 3 with it if they approved: the time they took makes nobody late."""
 
         def write(connection: Connection) -> None:
-            note_command(connection, order_id, note)
+            if note_command(connection, order_id, note):
+                refuse_beyond(connection, order_id, Stage.ORDER_REVIEWED)
             if note.decision == Verdict.APPROVE:
                 record_reviewed(connection, order_id, note.actor, late=False)
 
@@ -51,6 +61,7 @@ class BookActivities(Activities):
 
         def write(connection: Connection) -> None:
             if note_command(connection, order_id, note):
+                refuse_beyond(connection, order_id, CANCELLATION_CLOSES_AT)
                 change_status(connection, order_id, OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
 
         await self._db.write(write)
@@ -59,6 +70,8 @@ class BookActivities(Activities):
     async def record_address_change(self, order_id: OrderId, note: CommandNote, address: Address) -> None:
         def write(connection: Connection) -> None:
             if note_command(connection, order_id, note):
+                # Dispatched it may be: the child had taken the address before.
+                refuse_beyond(connection, order_id, Stage.ORDER_SHIPPED)
                 change_address(connection, order_id, address)
 
         await self._db.write(write)

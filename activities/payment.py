@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import HedgedActivities
-from db.books import now
+from db.books import now, refuse_unless_moving
 from db.reads import OrderSnapshot, read_order
 from domain.stages import Stage
 from domain.status import OrderStatus
@@ -62,4 +62,6 @@ class PaymentActivities(HedgedActivities):
 
 def _approve(connection: Connection, task: StageTask, reviewer: str) -> OrderSnapshot:
     record_reviewed(connection, task.order_id, reviewer, late=now() > task.due_at)
-    return read_order(connection, task.order_id)
+    order = read_order(connection, task.order_id)
+    refuse_unless_moving(order, Stage.PAYMENT_CHARGED)
+    return order

@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.journal import tell
+from config.budget import paused_between
 from db.books import Effort, now
 from db.database import Database
 from db.reads import OrderSnapshot, read_order
@@ -47,6 +48,14 @@ class Tools:
     hedging: HedgeState
     hedges: Callable[[], int | None] = _as_written
     sinks: tuple[AttemptSink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What the attempts before this one came to: their calls, and how many races they `lost`."""
+
+    figures: HedgeFigures = field(default_factory=HedgeFigures)
+    lost: int = 0
 
 
 class Activities(ABC):
@@ -90,14 +99,14 @@ class HedgedActivities(Activities):
         Temporal hears heartbeats until the commit is done: a busy database is not a dead worker.
         """
         info = activity.info()
-        earlier = _figures_of_earlier_attempts(info)
+        earlier = _earlier_attempts(info)
         scope = HedgeScope(
             stage=info.activity_type, deadline=task.race, state=self._tools.hedging, sinks=self._tools.sinks
         )
         with hedge_scope(scope) as watch:
             async with _heartbeats(watch, earlier):
                 won = await self._race(task, call, watch, earlier)
-                figures, late = watch.figures().after(earlier), now() > task.due_at
+                figures, late = watch.figures().after(earlier.figures), now() > task.due_at
                 effort = Effort(attempts=info.attempt, figures=figures)
                 result = RaceResult(order_id=task.order_id, won=won, effort=effort, at=task.at, late=late)
                 await self._db.write(lambda connection: record(connection, result))
@@ -108,43 +117,49 @@ class HedgedActivities(Activities):
         return await self._db.read(partial(read_order, order_id=task.order_id))
 
     async def _race(
-        self, task: StageTask, call: Callable[[], Awaitable[T]], watch: RaceWatch, earlier: HedgeFigures
+        self, task: StageTask, call: Callable[[], Awaitable[T]], watch: RaceWatch, earlier: Earlier
     ) -> T:
         hedges = self._tools.hedges()
         try:
             return await run_with_hedges(call, **({} if hedges is None else {"hedges": hedges}))
         except Fault as fault:
-            _give_up_when_out_of_patience(task, watch.figures().after(earlier), fault)
+            _give_up_when_out_of_patience(task, watch.figures().after(earlier.figures), earlier.lost, fault)
             raise
 
 
-def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, fault: Fault) -> None:
-    """Only time spent racing counts: a stage whose worker was away has not been tried."""
-    if task.patience is not None and timedelta(milliseconds=figures.milliseconds) >= task.patience:
+def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, lost: int, fault: Fault) -> None:
+    """Time spent racing counts, and the pauses after the races `lost`: one call that fails takes no time.
+
+    No other does: a stage whose worker was away has not been tried.
+    """
+    tried = timedelta(milliseconds=figures.milliseconds) + paused_between(lost)
+    if task.patience is not None and tried >= task.patience:
         raise StageGivenUp(f"given up after {figures.launched} calls") from fault
 
 
-def _figures_of_earlier_attempts(info: activity.Info) -> HedgeFigures:
+def _earlier_attempts(info: activity.Info) -> Earlier:
     """What the last heartbeat of the attempt before this one told: Temporal hands it on to the next.
 
     Calls that were still running at that heartbeat ended with their worker.
     """
     if not info.heartbeat_details:
-        return HedgeFigures()
-    told = HedgeFigures(**info.heartbeat_details[0]["figures"])
-    return replace(told, won_by=None, cancelled=told.launched - told.failed - told.hung)
+        return Earlier()
+    told = info.heartbeat_details[0]
+    figures = HedgeFigures(**told["figures"])
+    ended = replace(figures, won_by=None, cancelled=figures.launched - figures.failed - figures.hung)
+    return Earlier(figures=ended, lost=told.get("lost", 0))
 
 
 @asynccontextmanager
-async def _heartbeats(watch: RaceWatch, earlier: HedgeFigures) -> AsyncIterator[None]:
+async def _heartbeats(watch: RaceWatch, earlier: Earlier) -> AsyncIterator[None]:
     """Tell Temporal what the race is doing, while it runs and once more if it is lost."""
     loop = asyncio.get_running_loop()
     # A timer, not a task: most races are over before it.
     timer: asyncio.TimerHandle
 
-    def beat() -> None:
-        figures = watch.figures().after(earlier)
-        activity.heartbeat({"figures": asdict(figures), "live": watch.live()})
+    def beat(lost: int = earlier.lost) -> None:
+        figures = watch.figures().after(earlier.figures)
+        activity.heartbeat({"figures": asdict(figures), "live": watch.live(), "lost": lost})
 
     def tick() -> None:
         nonlocal timer
@@ -154,6 +169,9 @@ async def _heartbeats(watch: RaceWatch, earlier: HedgeFigures) -> AsyncIterator[
     timer = loop.call_later(HEARTBEAT_EVERY.total_seconds(), tick)
     try:
         yield
+    except Fault:
+        beat(lost=earlier.lost + 1)
+        raise
     except BaseException:
         beat()
         raise

@@ -6,6 +6,7 @@ from typing import Any
 from temporalio import activity
 
 from activities.racing import HedgedActivities
+from db.books import refuse_unless_moving
 from domain.orders import Address
 from domain.stages import Stage
 from domain.tasks import StageTask
@@ -34,6 +35,7 @@ class ShippingActivities(HedgedActivities):
     @activity.defn
     async def dispatch_carrier(self, task: StageTask, address: Address) -> None:
         """`address` is the workflow's: the last one accepted before dispatch began."""
+        refuse_unless_moving(await self.read(task), Stage.CARRIER_DISPATCHED)
         await self.reach(
             task,
             Stage.CARRIER_DISPATCHED,

@@ -20,7 +20,7 @@ from db.books import now
 from db.database import Database
 from db.models import Event
 from db.reads import OwnedEvent, find_events, last_event_id
-from engine.chores import outliving_mistakes
+from engine.background import outliving_mistakes
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class TooManyReaders(ApiError):
     code = "TOO_MANY_READERS"
 
     def __init__(self) -> None:
-        super().__init__("as many as may be are reading the events; ask again when one has left")
+        super().__init__("as many as may be, or as many of yours, read the events; ask when one has left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Feed:
     async def _look_for_ever(self) -> None:
         while True:
             found = 0
-            with outliving_mistakes("feed"):
+            async with outliving_mistakes("feed"):
                 try:
                     found = await self._look()
                 except SQLAlchemyError as error:

@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from api.desk import Desk
 from db.reads import find_unstarted
-from engine.chores import outliving_mistakes
+from engine.background import outliving_mistakes
 from engine.link import TemporalAway
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ BATCH = 100
 async def sweep_for_ever(desk: Desk) -> None:
     """Sweep until cancelled; an outage only postpones it."""
     while True:
-        with outliving_mistakes("sweep"):
+        async with outliving_mistakes("sweep"):
             try:
                 await sweep(desk)
             except (TemporalAway, SQLAlchemyError) as error:

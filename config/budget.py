@@ -9,6 +9,17 @@ SHORTEST_RACE = timedelta(seconds=2)
 # A stage is given up only after this long, budget spent or not.
 STAGE_PATIENCE = timedelta(seconds=30)
 
+# Between two tries. Weather changes quickly and a race is polite by itself, so the next need not wait long.
+FIRST_PAUSE, PAUSES_GROW, LONGEST_PAUSE = timedelta(milliseconds=50), 1.5, timedelta(seconds=1)
+
+
+def paused_between(tries: int) -> timedelta:
+    """How long the pauses after so many tries are in all."""
+    paused, pause = timedelta(), FIRST_PAUSE
+    for _ in range(tries):
+        paused, pause = paused + pause, min(pause * PAUSES_GROW, LONGEST_PAUSE)
+    return paused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:

@@ -210,6 +210,28 @@ def book_payment(
     )
 
 
+def refuse_unless_moving(order: OrderSnapshot, stage: Stage) -> None:
+    """Raise LateWrite if the order will not come to `stage` any more, before anybody is asked for anything.
+
+    Only a workflow that was rolled back wants it then.
+    """
+    if not order.progress.has_reached(stage) and order.status not in STAGES_MOVE_WHILE:
+        raise LateWrite(stage)
+
+
+def refuse_beyond(connection: Connection, order_id: OrderId, stage: Stage) -> None:
+    """Raise LateWrite if the order has reached `stage`: a workflow that was rolled back may not know."""
+    if snapshot(lock_order(connection, order_id)).progress.has_reached(stage):
+        raise LateWrite(stage)
+
+
+def refuse_unless_undone(connection: Connection, order_id: OrderId, stage: Stage) -> None:
+    """Raise LateWrite if `stage` was reached and not undone, for the same reason."""
+    reached = find_event(connection, order_id, EventType.STAGE_REACHED, stage)
+    if reached and not find_event(connection, order_id, EventType.COMPENSATED, stage):
+        raise LateWrite(stage)
+
+
 def note_compensation(connection: Connection, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
     """Write that `stage` was undone; return False if it was written before."""
     lock_order(connection, order_id)
@@ -220,9 +242,18 @@ def note_compensation(connection: Connection, order_id: OrderId, stage: Stage, e
 
 
 def note_command(connection: Connection, order_id: OrderId, note: CommandNote) -> bool:
-    """Write what was decided about a command; return False if this command was written before."""
+    """Write what was decided about a command; return False if this command was written before.
+
+    A signal may come twice, and the refusal of the second be written before the acceptance of the first; or
+    be sent under the id of another. Neither keeps an acceptance out of the books.
+    """
     order = lock_order(connection, order_id)
-    if find_command(connection, order_id, note.command_id):
+    command_id = note.command_id
+    found = find_command(connection, order_id, command_id)
+    if found and note.accepted and (found.command, found.type) != (note.command, EventType.COMMAND_ACCEPTED):
+        command_id = f"{command_id}:{note.command}"
+        found = find_command(connection, order_id, command_id)
+    if found:
         return False
     append_event(
         connection,
@@ -230,7 +261,7 @@ def note_command(connection: Connection, order_id: OrderId, note: CommandNote) -
         EventType.COMMAND_ACCEPTED if note.accepted else EventType.COMMAND_REFUSED,
         stage=order.stage,
         command=note.command,
-        command_id=note.command_id,
+        command_id=command_id,
         decision=note.decision,
         actor=note.actor,
         reason=note.reason,

@@ -1,6 +1,7 @@
 """The tables. `events`, `payments` and the providers' own logs only ever grow; triggers hold them to it."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -43,7 +44,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Words(TypeDecorator[str]):
-    """What somebody said, as far as the column holds it: cut to its length, without what no database takes.
+    """What somebody said, as far as the column holds it: cut to its length, without what PostgreSQL refuses.
 
     The API lets nothing else in. A signal sent to Temporal by hand passes it by, and a decision that cannot
     be written would be tried for ever.
@@ -62,6 +63,18 @@ class Words(TypeDecorator[str]):
             return None
         writable = value.replace("\0", "").encode(errors="replace").decode()
         return writable[: self.length]
+
+
+class Name(Words):
+    """An id that came the same way; one that cannot be written as it is, as its digest: no two become one."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        written = super().process_bind_param(value, dialect)
+        if value is None or written == value:
+            return value
+        return sha256(value.encode(errors="surrogatepass")).hexdigest()
 
 
 # SQLite counts up only a column that is declared INTEGER; there it holds 64 bits as well.
@@ -165,7 +178,7 @@ class Event(Base):
     stage: Mapped[str | None] = mapped_column(String(30))
     status: Mapped[str | None] = mapped_column(String(20))
     command: Mapped[str | None] = mapped_column(String(20))
-    command_id: Mapped[str | None] = mapped_column(Words(80))
+    command_id: Mapped[str | None] = mapped_column(Name(80))
     decision: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Words(500))
     attempts: Mapped[int | None] = mapped_column(Integer)

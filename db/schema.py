@@ -22,10 +22,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process of ours takes the same one.
 POSTGRESQL_LOCK = 4_200_001
 
+# PostgreSQL's word for a lock that was waited for in vain.
+LOCK_NOT_AVAILABLE = "55P03"
+
 # Whoever asks us to stop meanwhile has to wait as long.
 SERVER_STARTS_WITHIN = timedelta(seconds=10)
 
-# Another process that takes longer is stuck.
+# As long as another process that brings the database up to date is waited for.
 MIGRATED_WITHIN = timedelta(seconds=60)
 
 
@@ -35,15 +38,25 @@ class BooksUnusable(Exception):
 
 def open_books(url: str) -> str:
     """As migrate; whatever keeps it from being done is one sentence. Raises BooksUnusable."""
+    where = make_url(url).render_as_string(hide_password=True)
     try:
         return migrate(url)
     except (SQLAlchemyError, OSError, Timeout) as error:
+        if _is_another_at_it(error):
+            raise BooksUnusable(
+                f"another process has been bringing the database {where} up to date for "
+                f"{MIGRATED_WITHIN.total_seconds():g} s; start again once it is done, or end it if it hangs"
+            ) from error
         why = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        where = make_url(url).render_as_string(hide_password=True)
         raise BooksUnusable(
             f"the database {where} cannot be used: {why}; nothing was changed. Mend that, put a copy in its "
             "place, or set DATABASE_URL to another"
         ) from error
+
+
+def _is_another_at_it(error: Exception) -> bool:
+    refused = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
+    return isinstance(error, Timeout) or refused
 
 
 def migrate(url: str) -> str:

@@ -44,7 +44,7 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack:
-    """An order that is undone in the books, and the run of its workflow that was put back to before that."""
+    """An order whose running workflow is not of one mind with the books, and that one's run."""
 
     order: OrderSnapshot
     run_id: str | None
@@ -57,7 +57,7 @@ async def find_orphans(
 
     `just_ended` are workflows that the server's list, which is a moment behind, may still have.
     """
-    running = set(await _running(client)).difference(just_ended)
+    running = (await _running(client)).difference(just_ended)
     open_ones = await db.read(partial(find_open, placed_before=now() - LONG_ENOUGH))
     suspects = [order for order in open_ones if order.workflow_id not in running]
     found = [await _orphan(client, db, tag, order) for order in suspects]
@@ -66,24 +66,23 @@ async def find_orphans(
 
 async def find_strays(client: Client, db: Database, tag: str) -> list[str]:
     """Return the workflows that run for an order these books do not have, their ids."""
-    running = set(await _running(client))
+    running = await _running(client)
     kept = {order.workflow_id for order in await _orders_of(running, db, tag)}
     # The list that they are from is a moment behind.
     return [stray for stray in running - kept if await _why_it_does_not_run(client, stray) is None]
 
 
 async def find_rolled_back(client: Client, db: Database, tag: str) -> list[RolledBack]:
-    """Return the orders that the books undo, or have undone, and whose running workflow does not know of it.
+    """Return the orders whose running workflow has lost its latest steps, as far as it shows.
 
-    A workflow tells Temporal so before the books: one that does not know lost its latest steps. One that lost
-    others may want what the books refuse, an end without the refund of a charge that it does not know of.
+    It does not know that the books undo the order, or have undone it, which a workflow tells Temporal before
+    the books; or it wants what the books refuse, as an end without the refund of a charge that it forgot.
     """
-    running, before = await _running(client), now() - LONG_ENOUGH
-    known = [order for order in await _orders_of(running, db, tag) if order.created_at < before]
-    suspects = [
-        order for order in known if order.status in UNDONE or running[order.workflow_id] != order.status
+    before = now() - LONG_ENOUGH
+    known = [
+        order for order in await _orders_of(await _running(client), db, tag) if order.created_at < before
     ]
-    found = [await _rolled_back(client, db, order) for order in suspects]
+    found = [await _rolled_back(client, db, order) for order in known]
     return [rolled_back for rolled_back in found if rolled_back is not None]
 
 
@@ -91,7 +90,7 @@ async def end_rolled_back(client: Client, rolled_back: RolledBack) -> None:
     """End the workflow; its order, if it is open, can be taken up then. Raises RPCError."""
     run = client.get_workflow_handle(rolled_back.order.workflow_id, run_id=rolled_back.run_id)
     try:
-        await run.terminate(reason="rolled back to before its order was undone")
+        await run.terminate(reason="rolled back: not of one mind with the books")
     except RPCError as error:
         # It has ended by itself.
         if error.status is not RPCStatusCode.NOT_FOUND:
@@ -117,9 +116,9 @@ def told_of_orphans(orphans: list[Orphan]) -> Finding:
 
 def told_of_rolled_back(rolled_back: list[RolledBack]) -> Finding:
     if not rolled_back:
-        return well("rolled back", "no workflow that runs, to before its order was undone")
+        return well("rolled back", "every running workflow is of one mind with the books")
     named = _named(f"{one.order.order_id} ({one.order.status})" for one in rolled_back)
-    what = f"{len(rolled_back)} undone in the books, and their workflows do not know of it: {named}"
+    what = f"{len(rolled_back)} whose workflow lost steps, or wants what the books refuse: {named}"
     return fault(
         "rolled back", what, "./doctor --fix ends those workflows, and takes up the orders still open"
     )
@@ -169,12 +168,21 @@ async def _rolled_back(client: Client, db: Database, order: OrderSnapshot) -> Ro
         return None
     has_heard = {order.status, ON_THE_WAY_TO.get(order.status, order.status)}
     is_unaware = order.status in UNDONE and known.typed_search_attributes.get(ORDER_STATUS) not in has_heard
-    return RolledBack(order=order, run_id=known.run_id) if is_unaware or _tries_in_vain(known) else None
+    has_lost_steps = is_unaware or await _tries_in_vain(client, known)
+    return RolledBack(order=order, run_id=known.run_id) if has_lost_steps else None
 
 
-def _tries_in_vain(known: WorkflowExecutionDescription) -> bool:
-    """The books refuse what it wants to write."""
-    pending = known.raw_description.pending_activities
+async def _tries_in_vain(client: Client, known: WorkflowExecutionDescription) -> bool:
+    """The books refuse what it wants to write, or what its shipping does."""
+    children = [
+        await _described(client, child.workflow_id) for child in known.raw_description.pending_children
+    ]
+    pending = [
+        activity
+        for one in (known, *children)
+        if one is not None
+        for activity in one.raw_description.pending_activities
+    ]
     failures = [as_reported(activity.last_failure).application_failure_info for activity in pending]
     return any(failure.type == LateWrite.__name__ for failure in failures)
 
@@ -200,10 +208,8 @@ def _return_as_asked(desk: Desk, order_id: OrderId, asked: Event) -> ReturnReque
     )
 
 
-async def _running(client: Client) -> dict[str, str | None]:
-    """Return the id of each, and the status that it says its order has."""
-    listed = client.list_workflows(RUNNING_ORDERS)
-    return {workflow.id: workflow.typed_search_attributes.get(ORDER_STATUS) async for workflow in listed}
+async def _running(client: Client) -> set[str]:
+    return {workflow.id async for workflow in client.list_workflows(RUNNING_ORDERS)}
 
 
 async def _orders_of(workflow_ids: Iterable[str], db: Database, tag: str) -> list[OrderSnapshot]:

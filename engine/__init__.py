@@ -1,5 +1,4 @@
-"""How to reach Temporal: one way to connect, whether its queues are being polled, and chores that go on
-whatever happens.
+"""How to reach Temporal: one way to connect, whether its queues are being polled; and how to keep at it.
 
 May import: config.
 """

@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 
 from config.settings import Settings
-from engine.chores import outliving_mistakes
+from engine.background import outliving_mistakes
 from engine.connection import connect_with_patience
 from engine.needs import what_is_missing
 
@@ -50,7 +50,7 @@ class TemporalLink:
 
     async def _keep(self) -> None:
         while True:
-            with outliving_mistakes("temporal link"):
+            async with outliving_mistakes("temporal link"):
                 await self._look()
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from db.books import book_payment, end_order, note_compensation, now, reach_stage
+from db.books import book_payment, end_order, note_compensation, now, reach_stage, refuse_unless_undone
 from db.database import Database
 from domain.events import PaymentKind
 from domain.orders import OrderId, charge_key, refund_key
@@ -63,13 +63,21 @@ def record_refund(
     final_status: OrderStatus,
     reason: str | None = None,
 ) -> None:
-    """The refund and the order's end are one transaction: nobody reads the end before the money is back."""
+    """The refund and the order's end are one transaction: nobody reads the end before the money is back.
+
+    A return that takes its time makes no order late that was in time.
+    """
     order_id = result.order_id
+    is_return = final_status is OrderStatus.RETURNED
+    if not is_return:
+        refuse_unless_undone(connection, order_id, Stage.CARRIER_DISPATCHED)
+        refuse_unless_undone(connection, order_id, Stage.PACKAGE_PREPARED)
     if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, result.effort):
         return
     _book(connection, PaymentKind.REFUND, refund_key(order_id), result)
     on_the_way = ON_THE_WAY_TO[final_status]
-    end_order(connection, order_id, final_status, when=[on_the_way], late=result.late, reason=reason)
+    late = result.late and not is_return
+    end_order(connection, order_id, final_status, when=[on_the_way], late=late, reason=reason)
 
 
 def _book(connection: Connection, kind: PaymentKind, key: str, result: RaceResult[Receipt]) -> None:

@@ -1,11 +1,11 @@
 """The children of one owner while it looks after them: adopted or started, watched, seen working."""
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 
 from config.settings import Settings
+from engine.background import outliving_mistakes
 from engine.connection import temporal_address
 from supervisor.children import Child
 from supervisor.faults import StartFault
@@ -14,8 +14,6 @@ from supervisor.processes import ProcessSpec, ProcessTable, pids_of
 from supervisor.readiness import Lookout
 from supervisor.status import Component, ComponentState, remote_temporal
 from supervisor.temporal_server import TemporalServer
-
-log = logging.getLogger(__name__)
 
 # How often Temporal is asked who works: while something is missing, and while all is well.
 ASK_SOON = timedelta(seconds=0.1)
@@ -49,8 +47,8 @@ class Household:
         if self._temporal and not self._temporal.process:
             _refuse_stranger("TEMPORAL_PORT", self._settings.temporal_port)
             _refuse_stranger("TEMPORAL_UI_PORT", self._settings.temporal_ui_port)
-        self._watches = [_watched(child.look_after()) for child in self._children]
-        self._watches.append(_watched(self._look_out()))
+        self._watches = [_kept_up(child.spec.name, child.look_after) for child in self._children]
+        self._watches.append(_kept_up("lookout", self._look_out))
 
     async def all_ready(self, patience: timedelta) -> None:
         """Every component works; raises StartFault when `patience` is over, or some child will not work."""
@@ -130,13 +128,12 @@ def _refuse_stranger(setting_name: str, port: int) -> None:
         raise PortTaken(port, setting_name, complaint)
 
 
-def _watched(watch: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    task = asyncio.create_task(watch)
-    task.add_done_callback(_report_bug)
-    return task
+def _kept_up(name: str, watch: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:
+    """A watch ends only by being cancelled."""
 
+    async def keep_up() -> None:
+        while True:
+            async with outliving_mistakes(name):
+                await watch()
 
-def _report_bug(task: asyncio.Task[None]) -> None:
-    """A watch ends only by being cancelled; if it ends otherwise, somebody has to hear of it."""
-    if not task.cancelled() and task.exception():
-        log.critical("supervisor.watch_failed", exc_info=task.exception())
+    return asyncio.create_task(keep_up())

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.database import Database
 from db.weather import read_forecast
 from domain.weather import AS_SET, Climate, Weather
-from engine.chores import outliving_mistakes
+from engine.background import outliving_mistakes
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class WeatherVane:
     async def follow(self, db: Database) -> None:
         """Look for ever; while the database is away the weather stays as it is."""
         while True:
-            with outliving_mistakes("weather vane"):
+            async with outliving_mistakes("weather vane"):
                 await self._look(db)
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 

@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.translation import STAGE_GIVEN_UP
-from config.budget import STAGE_PATIENCE, Budget
+from config.budget import FIRST_PAUSE, LONGEST_PAUSE, PAUSES_GROW, STAGE_PATIENCE, Budget
 from config.queues import TaskQueue
 from domain.faults import StageGivenUp
 from domain.orders import OrderId
@@ -27,11 +27,8 @@ TIME_TO_RECORD = timedelta(seconds=15)
 # Three heartbeats missed: the worker is gone.
 HEARTBEAT_TIMEOUT = timedelta(seconds=1.5)
 
-# Weather changes quickly and a race is polite by itself, so the next one need not wait long.
 TRY_AGAIN = RetryPolicy(
-    initial_interval=timedelta(milliseconds=50),
-    backoff_coefficient=1.5,
-    maximum_interval=timedelta(seconds=1),
+    initial_interval=FIRST_PAUSE, backoff_coefficient=PAUSES_GROW, maximum_interval=LONGEST_PAUSE
 )
 
 # A workflow task that a killed worker held is handed to another after this long.

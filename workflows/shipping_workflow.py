@@ -36,7 +36,7 @@ class ShippingWorkflow:
         try:
             await self._prepare()
             await self._dispatch()
-        except (StoodDown, StageGivenUp) as end:
+        except (StoodDown, StageGivenUp, Refusal) as end:
             workflow.logger.info("shipping.stopped", extra={"why": type(end).__name__})
         await workflow.wait_condition(workflow.all_handlers_finished)
         return ShippingOutcome(progress=self._progress)

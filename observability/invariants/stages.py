@@ -90,6 +90,20 @@ class DatabaseIsSound(Invariant):
             yield Violation(invariant=self.name, what=found)
 
 
+class PackagesComeBack(OrderInvariant):
+    """What was packed or dispatched for an order that ended cancelled or failed is undone in the books."""
+
+    name = "S7"
+
+    def contradictions(self, history: OrderHistory, evidence: Evidence) -> Iterator[str]:  # noqa: ARG002
+        if history.status not in (OrderStatus.CANCELLED, OrderStatus.FAILED):
+            return
+        undone = {event["stage"] for event in history.of(EventType.COMPENSATED)}
+        for stage in (Stage.PACKAGE_PREPARED.value, Stage.CARRIER_DISPATCHED.value):
+            if stage in history.stages() and stage not in undone:
+                yield f"{history.status}, and {stage} was not undone"
+
+
 def _legal_ends(status: OrderStatus) -> list[list[str]]:
     if status is OrderStatus.RETURNED:
         return [[OrderStatus.COMPLETED, OrderStatus.RETURNED]]
@@ -123,4 +137,5 @@ STAGES = (
     StageIsTheLastReached,
     MomentsWrittenOnce,
     DatabaseIsSound,
+    PackagesComeBack,
 )

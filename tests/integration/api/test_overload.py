@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, update
 
 from api.admission import MAY_WAIT
+from api.pages import Assets
 from db.books import add_order
 from db.models import Order
 from db.reads import read_order
@@ -25,8 +27,8 @@ from tests.integration.api.waiting import eventually
 
 AT_ONCE = 3
 
-# More than a connection holds that nobody reads from.
-A_LARGE_FILE = "/static/swagger-ui/swagger-ui-bundle.js"
+# Several times what a connection holds that nobody reads from: a few megabytes.
+A_LARGE_FILE = 32 * 2**20
 
 HOME = Address(line1="1 Mill Lane", city="Ely", postal_code="CB7 4AB", country="GB")
 
@@ -87,12 +89,18 @@ def test_who_has_not_said_what_they_want_takes_nobodys_place(narrow: Caller) -> 
         assert narrow.http.get("/server").status_code == 200
 
 
-def test_who_does_not_read_their_answer_takes_nobodys_place(narrow: Caller) -> None:
+def test_who_does_not_read_their_answer_takes_nobodys_place(
+    narrow: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "large").write_bytes(bytes(A_LARGE_FILE))
+    monkeypatch.setattr(
+        Assets, "lookup_path", lambda *_: (str(tmp_path / "large"), (tmp_path / "large").stat())
+    )
     with ExitStack() as sockets:
         for _ in range(AT_ONCE + 1):
             stuck = sockets.enter_context(socket.create_connection(address_of(narrow)))
             stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            stuck.sendall(f"GET {A_LARGE_FILE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            stuck.sendall(b"GET /static/large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert stuck.recv(12) == b"HTTP/1.1 200"
 
         assert narrow.http.get("/server").status_code == 200

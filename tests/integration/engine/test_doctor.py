@@ -1,5 +1,6 @@
 """What is wrong with Temporal, its workers and the orders is named; what was lost is taken up again."""
 
+import asyncio
 import base64
 import gc
 from collections.abc import AsyncIterator, Iterator
@@ -36,7 +37,7 @@ from supervisor.ports import free_port
 from tests.shop.doors import Deed
 from tests.shop.facts import charged, refunded
 from tests.shop.namespaces import register
-from tests.shop.orders import BY_A_PERSON, HOME, PlacedOrder, a_cancellation, a_review, an_order
+from tests.shop.orders import BY_A_PERSON, HOME, PlacedOrder, a_cancellation, a_review, an_order, refused
 from tests.shop.shelves import POSTGRESQL, SQLITE
 from tests.shop.shop import Shop, open_shop
 from tests.shop.waiting import eventually
@@ -313,14 +314,24 @@ async def test_a_workflow_rolled_back_to_before_the_charge_ends_no_order_without
     assert await order.payments() == [charged(4200), refunded(4200)]
 
 
-async def test_a_workflow_that_wants_an_end_which_the_books_refuse_is_named(
-    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("verdict", ReviewVerdict)
+async def test_a_workflow_that_takes_a_verdict_which_the_books_have_is_named_and_the_order_goes_on(
+    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch, verdict: ReviewVerdict
 ) -> None:
     await placed_long_ago(ward, monkeypatch)
     order = await rolled_back_to_its_review(ward)
-    await order.tell(a_review(ReviewVerdict.REJECT))
+    reviewing = asyncio.create_task(order.tell(a_review(verdict)))
+    await order.has_tried(BookActivities.record_review, times=1)
 
-    assert f"{order.id} (in_progress)" in (await rolled_back_in(settings)).what
+    named = await rolled_back_in(settings)
+    after = await faults(settings, fix=True)
+
+    assert f"{order.id} (in_progress)" in named.what
+    assert after == {}
+    with refused("AcceptedUpdateCompletedWorkflow"):
+        await reviewing
+    await ends(ward.db, order.id, OrderStatus.COMPLETED)
+    assert await order.payments() == [charged(4200)]
 
 
 @pytest.mark.parametrize("deed", [ShippingActivities.unpack_package, PaymentActivities.refund_payment])

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from domain.status import OrderStatus
 from engine.connection import connect, connect_with_patience
 from engine.link import TemporalLink
 from hedge_state import HedgeState
+from supervisor.elsewhere import Elsewhere
 from supervisor.readiness import Lookout
-from supervisor.status import ComponentState
+from supervisor.status import Component, ComponentState
 from supervisor.supervisor import Supervisor
 from tests.shop.dice import ScriptedDice
 from tests.shop.namespaces import register
@@ -165,6 +167,22 @@ async def test_however_many_ask_how_it_fares_the_server_is_asked_once(
 
     assert len(looks) == 1
     assert {status.component("temporal").state for status in told} == {ComponentState.READY}
+
+
+async def test_what_was_seen_before_a_stop_is_not_told_after_it(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervisor.elsewhere.LOOK_EVERY", timedelta(days=1))
+    seen = iter([["before"], ["after"]])
+
+    async def look(_: Elsewhere) -> list[Component]:
+        return [Component(name=name, state=ComponentState.STOPPED) for name in next(seen)]
+
+    monkeypatch.setattr(Elsewhere, "_look", look)
+    supervisor = Supervisor(at_home_in(tmp_path, settings_for(address)))
+    await supervisor.status()
+
+    assert (await supervisor.stop()).components[-1].name == "after"
 
 
 async def test_workers_that_run_elsewhere_count_as_ready(address: str, books: str, tmp_path: Path) -> None:

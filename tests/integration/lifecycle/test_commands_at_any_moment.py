@@ -5,10 +5,12 @@ from collections import Counter
 
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.books import BookActivities
 from domain.events import ACCEPTED
 from domain.stages import Stage
 from domain.status import OrderStatus
 from signals import REFUSED_SIGNALS_RECORDED, AddressChange, Cancellation
+from tests.shop.facts import charged, refunded
 from tests.shop.orders import (
     ELSEWHERE,
     HOME,
@@ -85,6 +87,25 @@ async def test_a_cancellation_and_an_address_change_at_once_do_not_hinder_each_o
         assert (await order.address() == ELSEWHERE) is (redirected == ACCEPTED)
 
     await asyncio.gather(*(both(moment) for moment in MOMENTS))
+
+
+async def test_a_cancellation_that_comes_twice_takes_place_though_the_second_is_written_first(
+    shop: Shop,
+) -> None:
+    door = shop.doors.shut_before(BookActivities.record_cancellation)
+    shop.dice.holds("prepare")
+    order, command = await shop.start(an_order(costing_cents=4200)), a_cancellation()
+    await shop.dice.is_asked_for("prepare")
+    await order.signal(command)
+    await door.has_stopped_one()
+
+    await order.signal(command)
+    assert await order.decision_on(command) == "ALREADY_CANCELLING"
+    door.open()
+    shop.dice.lets_go("prepare")
+
+    assert await order.ends() is OrderStatus.CANCELLED
+    assert await order.payments() == [charged(4200), refunded(4200)]
 
 
 async def test_a_flood_of_refused_signals_is_written_down_only_in_part(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What cannot be done is given up after a while; what was done is then undone, however long that takes."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from domain.events import ACCEPTED
 from domain.refusals import OrderInvalid
 from domain.stages import Stage
 from domain.status import OrderStatus
+from function_stubs import carrier
+from hedge_state import run_with_hedges
 from signals import AddressChange, Cancellation
 from tests.shop.facts import charged, ended, refunded, stages, undone, voided
 from tests.shop.histories import deeds_in_history, stands_in
@@ -61,6 +64,19 @@ async def test_a_stage_before_the_charge_that_fails_for_good_costs_nothing(
 
 
 @pytest.mark.usefixtures("soon_given_up")
+async def test_a_stage_that_fails_at_once_each_time_is_given_up_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unhedged, a race is over with its one call: only the pauses between take time."""
+    monkeypatch.setitem(run_with_hedges.__kwdefaults__ or {}, "hedges", 1)
+    shop.dice.breaks("charge")
+
+    order = await shop.start(an_order())
+
+    assert await order.ends() is OrderStatus.FAILED
+
+
+@pytest.mark.usefixtures("soon_given_up")
 async def test_a_charge_that_hangs_for_good_is_voided_at_the_provider(shop: Shop) -> None:
     shop.dice.holds("charge")
 
@@ -96,6 +112,18 @@ async def test_a_dispatch_that_fails_for_good_is_tried_by_one_more_child_and_the
     assert await order.story() == [
         *stages(until=Stage.PACKAGE_PREPARED), *RECALLED_UNPACKED_AND_PAID_BACK,
     ]  # fmt: skip
+    assert await order.carrier_log() == ["void"]
+    assert await order.payments() == [charged(4200), refunded(4200)]
+
+
+async def test_a_package_that_the_carrier_will_never_take_is_undone(shop: Shop) -> None:
+    shop.dice.holds("prepare")
+    order = await shop.start(an_order(costing_cents=4200))
+    await shop.dice.is_asked_for("prepare")
+    await shop.db.write(partial(carrier.recall, order_id=order.id))
+    shop.dice.lets_go("prepare")
+
+    assert await order.ends() is OrderStatus.FAILED
     assert await order.carrier_log() == ["void"]
     assert await order.payments() == [charged(4200), refunded(4200)]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities.racing import _figures_of_earlier_attempts
+from activities.racing import Earlier, _earlier_attempts
 from domain.hedging import HedgeFigures
 
 
@@ -15,14 +15,14 @@ def info(*heartbeat_details: Any) -> Any:
 
 
 def test_without_an_earlier_attempt_nothing_has_been_launched() -> None:
-    assert _figures_of_earlier_attempts(info()) == HedgeFigures()
+    assert _earlier_attempts(info()) == Earlier()
 
 
 @pytest.mark.parametrize("running", [0, 1, 3])
 def test_calls_that_were_running_when_the_worker_died_count_as_cancelled(running: int) -> None:
     told = HedgeFigures(launched=2 + running, failed=1, hung=1, milliseconds=400)
 
-    earlier = _figures_of_earlier_attempts(info({"figures": asdict(told), "live": []}))
+    earlier = _earlier_attempts(info({"figures": asdict(told), "live": []})).figures
     in_all = HedgeFigures(launched=1, won_by=1).after(earlier)
 
     assert earlier.cancelled == running

@@ -7,8 +7,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities import racing
-from activities.racing import _heartbeats
-from domain.hedging import HedgeFigures
+from activities.racing import Earlier, _heartbeats
 from hedging.watch import RaceWatch
 
 EVERY = timedelta(milliseconds=1)
@@ -39,7 +38,7 @@ async def test_a_race_is_told_of_again_and_again_until_it_is_over() -> None:
     temporal = Listener()
 
     async def race() -> None:
-        async with _heartbeats(RaceWatch(), HedgeFigures()):
+        async with _heartbeats(RaceWatch(), Earlier()):
             await temporal.third.wait()
 
     await asyncio.wait_for(temporal.environment.run(race), 10)
@@ -53,7 +52,7 @@ async def test_a_race_that_is_won_soon_costs_no_heartbeat_and_a_lost_one_costs_o
     temporal = Listener()
 
     async def race(error: Exception | None) -> None:
-        async with _heartbeats(RaceWatch(), HedgeFigures()):
+        async with _heartbeats(RaceWatch(), Earlier()):
             if error:
                 raise error
 

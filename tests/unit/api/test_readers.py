@@ -1,4 +1,4 @@
-"""Whoever stops reading is let go; whoever reads slowly is not."""
+"""Whoever stops reading is let go; whoever is seen to read is not."""
 
 import asyncio
 import socket

@@ -1,5 +1,6 @@
 """A stage is reached once and in order, money moves once, an end is final."""
 
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -218,6 +219,25 @@ def test_a_command_is_written_once_by_its_id(db: Database, order_id: OrderId) ->
     assert len(whole(db, order_id).events) == 1
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        replace(NOTE, decision="ALREADY_CANCELLING", accepted=False),
+        replace(NOTE, command=Command.CHANGE_ADDRESS),
+    ],
+)
+def test_an_id_that_was_used_before_keeps_no_acceptance_out_of_the_books(
+    db: Database, order_id: OrderId, before: CommandNote
+) -> None:
+    notes = (before, NOTE, NOTE, before)
+
+    written = [db.write_now(partial(note_command, order_id=order_id, note=note)) for note in notes]
+
+    assert written == [True, True, False, False]
+    decided = [(event.command, event.decision) for event in whole(db, order_id).events]
+    assert decided == [(note.command, note.decision) for note in (before, NOTE)]
+
+
 def test_a_command_that_came_past_the_api_is_written_as_far_as_it_can_be(
     db: Database, order_id: OrderId
 ) -> None:
@@ -230,12 +250,16 @@ def test_a_command_that_came_past_the_api_is_written_as_far_as_it_can_be(
         reason="\ud800" + "r" * 600,
     )
 
-    written = [db.write_now(partial(note_command, order_id=order_id, note=note)) for _ in range(2)]
+    another = replace(note, command_id=note.command_id + "!")
+
+    written = [
+        db.write_now(partial(note_command, order_id=order_id, note=each)) for each in (note, note, another)
+    ]
 
     event = db.read_now(partial(find_command, order_id=order_id, command_id=note.command_id))
     assert event is not None
-    assert (event.actor, event.command_id, event.reason) == ("ada", "c" * 80, "?" + "r" * 499)
-    assert written == [True, False]
+    assert (event.actor, event.reason) == ("ada", "?" + "r" * 499)
+    assert written == [True, False, True]
 
 
 @pytest.mark.parametrize(

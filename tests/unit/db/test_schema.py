@@ -16,7 +16,7 @@ from filelock import FileLock
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from db.models import APPEND_ONLY, Base
-from db.schema import HEAD, MIGRATIONS, BooksUnusable, migrate, open_books
+from db.schema import HEAD, MIGRATIONS, POSTGRESQL_LOCK, BooksUnusable, migrate, open_books
 from tests.shop.shelves import Shelf
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -123,6 +123,21 @@ def test_a_process_that_is_stuck_over_its_migration_is_not_waited_for_for_ever(
     with FileLock(f"{books}.migrating"), ThreadPoolExecutor(1) as another:
         late = another.submit(open_books, f"sqlite:///{books}")
 
-        with pytest.raises(BooksUnusable, match="could not be acquired"):
+        with pytest.raises(BooksUnusable, match=r"another process .* for 0.1 s; start again"):
             late.result()
     assert not books.exists()
+
+
+def test_nor_is_one_on_postgresql(
+    postgresql_shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.schema.MIGRATED_WITHIN", timedelta(seconds=0.1))
+    with postgresql_shelf.empty(tmp_path) as url:
+        engine = create_engine(url)
+        with engine.begin() as at_it:
+            at_it.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
+
+            with pytest.raises(BooksUnusable, match=r"another process .* for 0.1 s; start again"):
+                open_books(url)
+            assert inspect(at_it).get_table_names() == []
+        engine.dispose()

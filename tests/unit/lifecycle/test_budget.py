@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.budget import SHORTEST_RACE, STAGE_PATIENCE, Budget
+from config.budget import LONGEST_PAUSE, SHORTEST_RACE, STAGE_PATIENCE, Budget, paused_between
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -51,3 +51,12 @@ def test_the_races_of_a_punctual_order_fit_into_its_budget() -> None:
         now += budget.race(now, stages_left)
 
     assert now == budget.due_at
+
+
+def test_pauses_grow_up_to_the_longest() -> None:
+    assert [paused_between(tries) for tries in (0, 1, 2)] == [
+        timedelta(),
+        timedelta(milliseconds=50),
+        timedelta(milliseconds=125),
+    ]
+    assert paused_between(2000) - paused_between(1999) == LONGEST_PAUSE

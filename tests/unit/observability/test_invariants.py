@@ -158,6 +158,7 @@ PLANTED: list[tuple[str, Callable[[], OrderHistory], Callable[[Any], None]]] = [
     ("S4", completed, lambda h: h.order.update(stage=STAGES[2])),
     ("S5", completed, lambda h: h.order.update(shipped_at=None)),
     ("S5", cancelled, lambda h: h.order.update(shipped_at=NOON)),
+    ("S7", cancelled, lambda h: h.events.insert(4, reached(5, STAGES[4]))),
     ("C1", cancelled, lambda h: h.events.insert(6, reached(7, "order_shipped"))),
     ("C1", cancelled, lambda h: h.order.update(status="completed")),
     ("C1", cancelled, lambda h: h.answers[1].told.update(refund_cents=0)),

@@ -17,12 +17,17 @@ from api.feed import Feed
 from api.sweep import sweep_for_ever
 from config.settings import Settings
 from domain.weather import Forecast
-from engine.chores import outliving_mistakes
+from engine.background import outliving_mistakes
 from engine.link import TemporalLink
 from tests.shop.waiting import eventually
 from workers.weather import WeatherVane
 
 SOON = timedelta(milliseconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.background.BREATHER", SOON)
 
 
 def wrong_at_first(then: Callable[[], Any]) -> Callable[..., Awaitable[Any]]:
@@ -54,16 +59,17 @@ def running(chore: Any) -> Iterator[None]:
         task.cancel()
 
 
-def test_a_mistake_is_told_and_the_next_round_takes_place(caplog: pytest.LogCaptureFixture) -> None:
-    with outliving_mistakes("sums"):
+async def test_a_mistake_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async with outliving_mistakes("sums"):
         _ = 1 / 0
 
     assert crashed(caplog) == ["sums"]
 
 
-def test_a_cancellation_is_no_mistake() -> None:
-    with pytest.raises(asyncio.CancelledError), outliving_mistakes("sums"):
-        raise asyncio.CancelledError
+async def test_a_cancellation_is_no_mistake() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        async with outliving_mistakes("sums"):
+            raise asyncio.CancelledError
 
 
 async def test_the_link_finds_its_server_all_the_same(
