@@ -24,7 +24,10 @@ class Struck:
 
 @dataclass(slots=True)
 class Record:
-    """A run of this seed and size in `folder`; its rounds do not wait for the last `still_open` orders."""
+    """A run of this seed and size in `folder`; its rounds do not wait for the last `still_open` orders.
+
+    `found` is what was contradicted in the middle: no look at the end would tell it again.
+    """
 
     folder: Path
     seed: int
@@ -34,6 +37,7 @@ class Record:
     seconds: float = 0.0
     struck: list[Struck] = field(default_factory=list)
     levels_before: dict[str, dict[str, float]] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
 
     @property
     def journal(self) -> Path:
@@ -57,6 +61,7 @@ class Record:
             "seconds": self.seconds,
             "struck": [asdict(one) for one in self.struck],
             "levels_before": self.levels_before,
+            "found": self.found,
         }
 
 

@@ -8,13 +8,12 @@ from benchmarks.chaos.record import Record, Struck
 from benchmarks.commands import ESSENTIAL_OUTCOMES, outcomes_of
 from observability.invariants.checker import ALL
 from observability.invariants.evidence import Evidence
-from observability.invariants.invariant import Violation
 
 # In seconds, the worst of each family.
 COLUMNS = ("stall", "beyond", "ready", "ended")
 
 
-def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) -> tuple[list[str], bool]:
+def report(record: Record, evidence: Evidence, violations: Sequence[str]) -> tuple[list[str], bool]:
     """Return the lines to print, and whether the run is a success."""
     met = outcomes_of(evidence)
     met["return refused"] += met.pop("return too late", 0)
@@ -25,7 +24,7 @@ def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) 
         "",
         *(f"{outcome:<30} {times:>6}" for outcome, times in sorted(met.items())),
         "",
-        *(str(violation) for violation in violations),
+        *violations,
         _summary(record, evidence, violations),
         *_vacuous("never met", missing),
         *_vacuous("struck nothing", missed),
@@ -33,7 +32,7 @@ def report(record: Record, evidence: Evidence, violations: Sequence[Violation]) 
     return lines, not (violations or missing or missed)
 
 
-def _summary(record: Record, evidence: Evidence, violations: Sequence[Violation]) -> str:
+def _summary(record: Record, evidence: Evidence, violations: Sequence[str]) -> str:
     return (
         f"{record.orders} orders, {record.faults} faults, seed {record.seed}, "
         f"{record.still_open} still open, {record.seconds:.0f} s: "

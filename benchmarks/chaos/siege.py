@@ -15,7 +15,6 @@ from benchmarks.chaos.system import System, until
 from benchmarks.commands import Customer
 from observability.invariants.checker import check_dump
 from observability.invariants.evidence import Evidence, from_dump
-from observability.invariants.invariant import Violation
 
 # By then every order has to have come to its end.
 ENDS_WITHIN = timedelta(seconds=60)
@@ -28,7 +27,7 @@ DUMPED_ORDERS = 200
 
 
 class Siege:
-    """`dumps` are what was found in the middle, `customers` who has not gone home yet.
+    """`customers` are who has not gone home yet.
 
     A round is over when no more than the record's `still_open` of the orders placed until then are under way.
     """
@@ -39,7 +38,6 @@ class Siege:
         self._client = client
         self._books = books
         self._customers: set[asyncio.Task[None]] = set()
-        self.dumps: list[Violation] = []
         self.last_dump: Evidence | None = None
 
     async def run(self, rounds: list[Round], faults: Faults, limit: timedelta | None) -> None:
@@ -119,7 +117,9 @@ class Siege:
     async def _look_into_a_dump(self) -> None:
         after = max(0, await self._books.last_order() - DUMPED_ORDERS)
         self.last_dump = from_dump(await self._system.dump(after))
-        self.dumps += check_dump(self.last_dump)
+        if violations := check_dump(self.last_dump):
+            self._record.found += map(str, violations)
+            self._record.keep()
 
     async def _everybody_goes_home(self) -> None:
         if self._customers:
