@@ -16,9 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.desk import Desk
 from api.errors import DecisionPending
-from db.books import find_command
+from db.books import was_accepted
 from db.reads import OrderSnapshot, read_order
-from domain.events import Command, EventType
+from domain.events import Command
 from domain.orders import OrderId
 from domain.refusals import Refusal
 from domain.stages import Progress, Stage
@@ -101,8 +101,8 @@ async def decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -
 
 async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -> Any:
     for _ in range(2):
-        order, was_accepted = await desk.db.read(partial(_look_up, order_id=order_id, command=command))
-        if was_accepted:
+        order, is_accepted = await desk.db.read(partial(_look_up, order_id=order_id, command=command))
+        if is_accepted:
             with suppress(NotInTheBooks):
                 return way.by_the_books(order)
         elif order.status not in ITS_WORKFLOW_DECIDES:
@@ -116,16 +116,14 @@ async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) 
                 await desk.start(desk.link.client(), order)
         except Refusal:
             # One that took the order up after its workflow was lost does not know the command.
-            if not was_accepted:
+            if not is_accepted:
                 raise
     raise DecisionPending(order_id)
 
 
 def _look_up(session: Session, order_id: OrderId, command: AnyCommand) -> tuple[OrderSnapshot, bool]:
     """The order's row, and whether this very command stands in the books as accepted."""
-    found = find_command(session, order_id, command.command_id)
-    was_accepted = found is not None and found.type == EventType.COMMAND_ACCEPTED
-    return read_order(session, order_id), was_accepted
+    return read_order(session, order_id), was_accepted(session, order_id, command.command_id)
 
 
 async def _ask(desk: Desk, order: OrderSnapshot, way: Way, command: AnyCommand) -> Any:

@@ -20,8 +20,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.asking import TheAsker
-from api.errors import PROBLEM_TYPE, problem_body
-from db.books import note_command
+from api.errors import PROBLEM_TYPE, DecisionPending, problem_body
+from db.books import note_command, was_accepted
 from db.database import Database
 from db.keys import Answer, Ask, claim_key, release_key, settle_key
 from db.reads import read_order
@@ -128,11 +128,17 @@ def _fingerprint(request: Request, body: bytes) -> str:
     return sha256(f"{request.method}\0{request.url.path}\0{asked}".encode()).hexdigest()
 
 
+def _let_an_acceptance_stand(connection: Connection, order_id: OrderId, command_id: str) -> None:
+    """A request that was held up may bring its refusal when another under the same key has been accepted."""
+    if was_accepted(connection, order_id, command_id):
+        raise DecisionPending(order_id)
+
+
 def _record_refusal(
     connection: Connection, ask: Ask, order_id: OrderId, refusal: Refusal, note: CommandNote | None
 ) -> Answer:
-    if note is not None:
-        note_command(connection, order_id, note)
+    if note is not None and not note_command(connection, order_id, note):
+        _let_an_acceptance_stand(connection, order_id, note.command_id)
     stage = read_order(connection, order_id).stage
     body = problem_body(
         HTTPStatus.CONFLICT,

@@ -275,6 +275,12 @@ def find_command(source: Source, order_id: OrderId, command_id: str) -> Row[Any]
     ).one_or_none()
 
 
+def was_accepted(source: Source, order_id: OrderId, command_id: str) -> bool:
+    """Whether this very command stands in the books as accepted."""
+    found = find_command(source, order_id, command_id)
+    return found is not None and found.type == EventType.COMMAND_ACCEPTED
+
+
 def _breach(*, late: bool) -> dict[str, bool]:
     """A breach is remembered, never taken back."""
     return {"sla_breached": True} if late else {}
