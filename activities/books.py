@@ -15,7 +15,8 @@ from db.books import (
     end_without_refund,
     note_command,
     now,
-    refuse_beyond,
+    refuse_against_verdict,
+    refuse_once_reached,
 )
 from domain.events import CommandNote
 from domain.orders import Address, OrderId
@@ -48,8 +49,8 @@ class BookActivities(Activities):
         """A person's verdict, and stage 3 with it if they approved: the time they took makes nobody late."""
 
         def write(connection: Connection) -> None:
-            if note_command(connection, order_id, note):
-                refuse_beyond(connection, order_id, Stage.ORDER_REVIEWED)
+            refuse_against_verdict(connection, order_id, Verdict(note.decision))
+            note_command(connection, order_id, note)
             if note.decision == Verdict.APPROVE:
                 record_reviewed(connection, order_id, note.actor, late=False)
 
@@ -61,7 +62,7 @@ class BookActivities(Activities):
 
         def write(connection: Connection) -> None:
             if note_command(connection, order_id, note):
-                refuse_beyond(connection, order_id, CANCELLATION_CLOSES_AT)
+                refuse_once_reached(connection, order_id, CANCELLATION_CLOSES_AT)
                 change_status(connection, order_id, OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
 
         await self._db.write(write)
@@ -71,7 +72,7 @@ class BookActivities(Activities):
         def write(connection: Connection) -> None:
             if note_command(connection, order_id, note):
                 # Dispatched it may be: the child had taken the address before.
-                refuse_beyond(connection, order_id, Stage.ORDER_SHIPPED)
+                refuse_once_reached(connection, order_id, Stage.ORDER_SHIPPED)
                 change_address(connection, order_id, address)
 
         await self._db.write(write)

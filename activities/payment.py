@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.racing import HedgedActivities
-from db.books import now, refuse_unless_moving
-from db.reads import OrderSnapshot, read_order
+from db.books import now, refuse_against_verdict, refuse_unless_moving, refuse_while_done
+from db.reads import OrderSnapshot, Source, read_order
 from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import Settlement, StageTask
 from function_stubs import payment
 from function_stubs.intake import record_reviewed
+from signals import Verdict
 
 
 class PaymentActivities(HedgedActivities):
@@ -57,10 +58,18 @@ class PaymentActivities(HedgedActivities):
             task,
             lambda: payment.refund(self._dice, self._db, task.order_id, order.amount_cents),
             partial(payment.record_refund, final_status=final_status, reason=task.reason),
+            check=None if final_status is OrderStatus.RETURNED else partial(_package_is_back, task=task),
         )
 
 
+def _package_is_back(source: Source, task: StageTask) -> None:
+    """Raises LateWrite: a workflow that was rolled back may not know of the package."""
+    refuse_while_done(source, task.order_id, Stage.CARRIER_DISPATCHED)
+    refuse_while_done(source, task.order_id, Stage.PACKAGE_PREPARED)
+
+
 def _approve(connection: Connection, task: StageTask, reviewer: str) -> OrderSnapshot:
+    refuse_against_verdict(connection, task.order_id, Verdict.APPROVE)
     record_reviewed(connection, task.order_id, reviewer, late=now() > task.due_at)
     order = read_order(connection, task.order_id)
     refuse_unless_moving(order, Stage.PAYMENT_CHARGED)

@@ -16,7 +16,7 @@ from activities.journal import tell
 from config.budget import paused_between
 from db.books import Effort, now
 from db.database import Database
-from db.reads import OrderSnapshot, read_order
+from db.reads import OrderSnapshot, Source, read_order
 from domain.faults import Fault, StageGivenUp
 from domain.hedging import HedgeFigures
 from domain.stages import Stage
@@ -80,21 +80,27 @@ class HedgedActivities(Activities):
         stage: Stage,
         call: Callable[[], Awaitable[T]],
         record: Callable[[Connection, RaceResult[T]], None],
+        *,
+        check: Callable[[Source], None] | None = None,
     ) -> None:
         """Race `call` and write `record`, unless an attempt before this one wrote it.
 
         The first attempt need not look: nothing but the guards of the books makes a stage be reached once.
         """
         if activity.info().attempt == 1 or not (await self.read(task)).progress.has_reached(stage):
-            await self.race_and_record(task, call, record)
+            await self.race_and_record(task, call, record, check=check)
 
     async def race_and_record(
         self,
         task: StageTask,
         call: Callable[[], Awaitable[T]],
         record: Callable[[Connection, RaceResult[T]], None],
+        *,
+        check: Callable[[Source], None] | None = None,
     ) -> T:
         """Race `call`, then commit what it brought home, in one transaction after the race.
+
+        What the `check` of the books raises is raised before anybody is called.
 
         Temporal hears heartbeats until the commit is done: a busy database is not a dead worker.
         """
@@ -105,6 +111,8 @@ class HedgedActivities(Activities):
         )
         with hedge_scope(scope) as watch:
             async with _heartbeats(watch, earlier):
+                if check:
+                    await self._db.read(check)
                 won = await self._race(task, call, watch, earlier)
                 figures, late = watch.figures().after(earlier.figures), now() > task.due_at
                 effort = Effort(attempts=info.attempt, figures=figures)
@@ -132,8 +140,9 @@ def _give_up_when_out_of_patience(task: StageTask, figures: HedgeFigures, lost: 
 
     No other does: a stage whose worker was away has not been tried.
     """
-    tried = timedelta(milliseconds=figures.milliseconds) + paused_between(lost)
-    if task.patience is not None and tried >= task.patience:
+    if task.patience is None:
+        return
+    if timedelta(milliseconds=figures.milliseconds) + paused_between(lost) >= task.patience:
         raise StageGivenUp(f"given up after {figures.launched} calls") from fault
 
 

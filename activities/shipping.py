@@ -1,12 +1,14 @@
 """Prepare, dispatch, ship, deliver; recall and unpack."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from temporalio import activity
 
 from activities.racing import HedgedActivities
 from db.books import refuse_unless_moving
+from db.reads import Source, read_order
 from domain.orders import Address
 from domain.stages import Stage
 from domain.tasks import StageTask
@@ -35,12 +37,12 @@ class ShippingActivities(HedgedActivities):
     @activity.defn
     async def dispatch_carrier(self, task: StageTask, address: Address) -> None:
         """`address` is the workflow's: the last one accepted before dispatch began."""
-        refuse_unless_moving(await self.read(task), Stage.CARRIER_DISPATCHED)
         await self.reach(
             task,
             Stage.CARRIER_DISPATCHED,
             lambda: shipping.dispatch(self._dice, self._db, task.order_id, address),
             shipping.record_dispatched,
+            check=partial(_may_go, task=task),
         )
 
     @activity.defn
@@ -65,3 +67,8 @@ class ShippingActivities(HedgedActivities):
     @activity.defn
     async def unpack_package(self, task: StageTask) -> None:
         await self.race_and_record(task, lambda: shipping.unpack(self._dice), shipping.record_unpacked)
+
+
+def _may_go(source: Source, task: StageTask) -> None:
+    """Raises LateWrite: a workflow that was rolled back may not know that the order has ended."""
+    refuse_unless_moving(read_order(source, task.order_id), Stage.CARRIER_DISPATCHED)

@@ -13,15 +13,8 @@ from db.reads import OrderSnapshot
 from domain.events import CommandNote
 from domain.orders import Address, OrderId
 from domain.refusals import Refusal
-from signals import (
-    AddressChange,
-    Cancellation,
-    CancellationEffect,
-    ReturnRequest,
-    Review,
-    Verdict,
-    effect_of_cancelling,
-)
+from domain.stages import Stage
+from signals import AddressChange, Cancellation, CancellationEffect, ReturnRequest, Review, Verdict
 
 
 async def cancel(desk: Desk, ask: Ask, order_id: OrderId, *, actor: str, reason: str | None = None) -> Answer:
@@ -29,10 +22,11 @@ async def cancel(desk: Desk, ask: Ask, order_id: OrderId, *, actor: str, reason:
     command = Cancellation(command_id=ask.command_id, actor=actor, reason=reason)
 
     async def work(_: datetime) -> CancellationAnswer:
-        await decide(desk, order_id, CANCELLING, command)
+        effect: CancellationEffect = await decide(desk, order_id, CANCELLING, command)
         order = await desk.find(order_id)
-        # By now the row knows of the charge, and a workflow that was rolled back may have forgotten it.
-        effect = effect_of_cancelling(order.progress)
+        if order.progress.has_reached(Stage.PAYMENT_CHARGED):
+            # Which a workflow that was rolled back may have forgotten.
+            effect = CancellationEffect.CANCELLED_AND_REFUNDED
         owed = order.amount_cents if effect is CancellationEffect.CANCELLED_AND_REFUNDED else 0
         return CancellationAnswer(
             order_id=order_id, stage=_stage_of(order), status=order.status, effect=effect, refund_cents=owed

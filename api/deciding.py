@@ -101,7 +101,8 @@ async def decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -
 
 async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) -> Any:
     for _ in range(2):
-        order, is_accepted = await desk.db.read(partial(_look_up, order_id=order_id, command=command))
+        look_up = partial(_look_up, order_id=order_id, way=way, command=command)
+        order, is_accepted = await desk.db.read(look_up)
         if is_accepted:
             with suppress(NotInTheBooks):
                 return way.by_the_books(order)
@@ -121,9 +122,12 @@ async def _decide(desk: Desk, order_id: OrderId, way: Way, command: AnyCommand) 
     raise DecisionPending(order_id)
 
 
-def _look_up(session: Session, order_id: OrderId, command: AnyCommand) -> tuple[OrderSnapshot, bool]:
+def _look_up(
+    session: Session, order_id: OrderId, way: Way, command: AnyCommand
+) -> tuple[OrderSnapshot, bool]:
     """The order's row, and whether this very command stands in the books as accepted."""
-    return read_order(session, order_id), was_accepted(session, order_id, command.command_id)
+    is_accepted = was_accepted(session, order_id, way.command, command.command_id)
+    return read_order(session, order_id), is_accepted
 
 
 async def _ask(desk: Desk, order: OrderSnapshot, way: Way, command: AnyCommand) -> Any:

@@ -44,13 +44,13 @@ LATE_COMMITS_WITHIN = timedelta(seconds=2)
 
 
 class TooManyReaders(ApiError):
-    """As many as may be are reading along."""
+    """As many as may be are reading along, or as many of one owner's."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "TOO_MANY_READERS"
 
     def __init__(self) -> None:
-        super().__init__("as many as may be, or as many of yours, read the events; ask when one has left")
+        super().__init__("too many read the events, or too many of yours; ask again when one has left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

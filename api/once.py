@@ -77,7 +77,8 @@ async def once(db: Database, ask: Ask, order_id: OrderId, work: Work, note: Note
 
     `work` is given the moment of the first asking; what it raises as a refusal is an answer too, and is
     written down as `note` says in the transaction that stores it. Anything else it raises says that the
-    answer is not known yet: the key may be asked again at once. Raises KeyReused and StillRunning.
+    answer is not known yet: the key may be asked again at once. Raises KeyReused, StillRunning and
+    DecisionPending.
     """
     claim = await db.write(partial(claim_key, ask=ask))
     if claim.answer is not None:
@@ -128,17 +129,14 @@ def _fingerprint(request: Request, body: bytes) -> str:
     return sha256(f"{request.method}\0{request.url.path}\0{asked}".encode()).hexdigest()
 
 
-def _let_an_acceptance_stand(connection: Connection, order_id: OrderId, command_id: str) -> None:
-    """A request that was held up may bring its refusal when another under the same key has been accepted."""
-    if was_accepted(connection, order_id, command_id):
-        raise DecisionPending(order_id)
-
-
 def _record_refusal(
     connection: Connection, ask: Ask, order_id: OrderId, refusal: Refusal, note: CommandNote | None
 ) -> Answer:
-    if note is not None and not note_command(connection, order_id, note):
-        _let_an_acceptance_stand(connection, order_id, note.command_id)
+    if note is not None:
+        note_command(connection, order_id, note)
+        if was_accepted(connection, order_id, note.command, note.command_id):
+            # Under the same key, by another process, while this request was held up.
+            raise DecisionPending(order_id)
     stage = read_order(connection, order_id).stage
     body = problem_body(
         HTTPStatus.CONFLICT,

@@ -23,7 +23,7 @@ ALWAYS_LET_IN = frozenset({"/healthz", "/readyz", "/metrics", "/events/stream"})
 class Turnstile:
     """Counts who is inside: from when their body has arrived to when their answer begins.
 
-    Before and after that nothing is waited for but them; dumps, which go on reading, are counted there.
+    Before and after that nothing is waited for but them; a dump, which reads on, has its own count.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -7,7 +7,7 @@ GROWTH = 1.25
 
 
 def growing(first: float, longest: float) -> Iterator[float]:
-    """Yield pauses in seconds, without end: who waits for what stands still leaves the machine to it."""
+    """Yield pauses in seconds, without end: who waits long leaves the machine to what is waited for."""
     pause = first
     while True:
         yield pause

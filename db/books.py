@@ -9,18 +9,21 @@ from typing import Any
 from sqlalchemy import Connection, Row, Update, bindparam, func, insert, or_, select, update
 
 from db.models import EVENTS, ORDERS, PAYMENTS
-from db.reads import ONE_ORDER, OrderSnapshot, Source, snapshot
-from domain.events import SYSTEM, CommandNote, EventType, PaymentKind
+from db.reads import ONE_ORDER, OrderSnapshot, Source, find_verdict, snapshot
+from domain.events import SYSTEM, Command, CommandNote, EventType, PaymentKind
 from domain.hedging import HedgeFigures
 from domain.orders import ANYBODY, Address, Item, OrderId, amount_of, order_workflow_id
 from domain.stages import Stage
 from domain.status import ON_THE_WAY_TO, OrderStatus
-from signals import CANCELLATION_CLOSES_AT
+from signals import CANCELLATION_CLOSES_AT, Verdict
 
 # While an order is being cancelled, the stage in flight is still allowed to end. Shipping was not in flight
 # when a cancellation was accepted: a workflow that begins it all the same was rolled back.
 STAGES_MOVE_WHILE = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING)
 SHIPPING_MOVES_WHILE = (OrderStatus.IN_PROGRESS,)
+
+# What was approved is neither rejected nor expired any more; what was charged ends no way without its refund.
+ENDS_ONLY_BEFORE = {OrderStatus.REJECTED: Stage.ORDER_REVIEWED, OrderStatus.EXPIRED: Stage.ORDER_REVIEWED}
 
 # SQLAlchemy takes longer to put a statement together than a database to run it, and SQLite's one writer is
 # waited for meanwhile: what every stage runs is put together once. The columns to set come with the call.
@@ -178,10 +181,12 @@ def end_without_refund(
 ) -> bool:
     """As end_order, of an order that owes no money back.
 
-    Raises LateWrite if it was charged: a workflow that was rolled back may not know of that.
+    Raises LateWrite if it was charged, or approved and is not to be: a workflow that was rolled back may not
+    know of that.
     """
     order = snapshot(lock_order(connection, order_id))
-    if order.status is not status and order.progress.has_reached(Stage.PAYMENT_CHARGED):
+    closed_by = ENDS_ONLY_BEFORE.get(status, Stage.PAYMENT_CHARGED)
+    if order.status is not status and order.progress.has_reached(closed_by):
         raise LateWrite(status)
     before = ON_THE_WAY_TO.get(status, OrderStatus.IN_PROGRESS)
     return end_order(connection, order_id, status, when=[before], late=late, reason=reason)
@@ -219,17 +224,27 @@ def refuse_unless_moving(order: OrderSnapshot, stage: Stage) -> None:
         raise LateWrite(stage)
 
 
-def refuse_beyond(connection: Connection, order_id: OrderId, stage: Stage) -> None:
+def refuse_once_reached(connection: Connection, order_id: OrderId, stage: Stage) -> None:
     """Raise LateWrite if the order has reached `stage`: a workflow that was rolled back may not know."""
     if snapshot(lock_order(connection, order_id)).progress.has_reached(stage):
         raise LateWrite(stage)
 
 
-def refuse_unless_undone(connection: Connection, order_id: OrderId, stage: Stage) -> None:
+def refuse_while_done(source: Source, order_id: OrderId, stage: Stage) -> None:
     """Raise LateWrite if `stage` was reached and not undone, for the same reason."""
-    reached = find_event(connection, order_id, EventType.STAGE_REACHED, stage)
-    if reached and not find_event(connection, order_id, EventType.COMPENSATED, stage):
+    reached = find_event(source, order_id, EventType.STAGE_REACHED, stage)
+    if reached and not find_event(source, order_id, EventType.COMPENSATED, stage):
         raise LateWrite(stage)
+
+
+def refuse_against_verdict(connection: Connection, order_id: OrderId, verdict: Verdict) -> None:
+    """Raise LateWrite if a person has decided otherwise, for the same reason."""
+    stands = find_verdict(connection, order_id)
+    if stands is None and verdict is Verdict.REJECT:
+        # The simulated reviewer's approval is its stage alone.
+        refuse_once_reached(connection, order_id, Stage.ORDER_REVIEWED)
+    if stands not in (None, verdict):
+        raise LateWrite(Stage.ORDER_REVIEWED)
 
 
 def note_compensation(connection: Connection, order_id: OrderId, stage: Stage, effort: Effort) -> bool:
@@ -242,7 +257,7 @@ def note_compensation(connection: Connection, order_id: OrderId, stage: Stage, e
 
 
 def note_command(connection: Connection, order_id: OrderId, note: CommandNote) -> bool:
-    """Write what was decided about a command; return False if this command was written before.
+    """Write what was decided about a command; return False if that was written before.
 
     A signal may come twice, and the refusal of the second be written before the acceptance of the first; or
     be sent under the id of another. Neither keeps an acceptance out of the books.
@@ -250,8 +265,8 @@ def note_command(connection: Connection, order_id: OrderId, note: CommandNote) -
     order = lock_order(connection, order_id)
     command_id = note.command_id
     found = find_command(connection, order_id, command_id)
-    if found and note.accepted and (found.command, found.type) != (note.command, EventType.COMMAND_ACCEPTED):
-        command_id = f"{command_id}:{note.command}"
+    if found and note.accepted and not _accepts(found, note.command):
+        command_id = _second_id(note.command, command_id)
         found = find_command(connection, order_id, command_id)
     if found:
         return False
@@ -275,10 +290,19 @@ def find_command(source: Source, order_id: OrderId, command_id: str) -> Row[Any]
     ).one_or_none()
 
 
-def was_accepted(source: Source, order_id: OrderId, command_id: str) -> bool:
+def was_accepted(source: Source, order_id: OrderId, command: Command, command_id: str) -> bool:
     """Whether this very command stands in the books as accepted."""
-    found = find_command(source, order_id, command_id)
-    return found is not None and found.type == EventType.COMMAND_ACCEPTED
+    names = (command_id, _second_id(command, command_id))
+    return any(_accepts(find_command(source, order_id, name), command) for name in names)
+
+
+def _accepts(event: Row[Any] | None, command: Command) -> bool:
+    return event is not None and (event.command, event.type) == (command, EventType.COMMAND_ACCEPTED)
+
+
+def _second_id(command: Command, command_id: str) -> str:
+    """What an acceptance is written under when its id is taken."""
+    return f"{command_id}:{command}"
 
 
 def _breach(*, late: bool) -> dict[str, bool]:

@@ -14,6 +14,7 @@ from domain.orders import Address, Item, OrderId
 from domain.stages import Progress, Stage
 from domain.status import OPEN, OrderStatus
 from domain.tasks import Standing
+from signals import Verdict
 
 # What is read in the middle of a write is read on the writer's connection.
 Source = Connection | Session
@@ -199,14 +200,15 @@ def find_open(session: Session, *, placed_before: datetime) -> list[OrderSnapsho
 def find_standing(session: Session, order_id: OrderId) -> Standing:
     """Return where the order stands, for a workflow that is to take it up again."""
     order = read_order(session, order_id)
-    # An approval is written together with the stage, so a verdict without the stage turned the order down.
-    verdict = _accepted(order_id, Command.REVIEW).exists()
-    was_rejected = session.execute(select(verdict)).scalar_one()
-    return Standing(
-        status=order.status,
-        reached=order.stage,
-        was_rejected=was_rejected and not order.progress.has_reached(Stage.ORDER_REVIEWED),
-    )
+    was_rejected = find_verdict(session, order_id) is Verdict.REJECT
+    return Standing(status=order.status, reached=order.stage, was_rejected=was_rejected)
+
+
+def find_verdict(source: Source, order_id: OrderId) -> Verdict | None:
+    """Return what a person decided about the order; None if none did."""
+    verdict = _accepted(order_id, Command.REVIEW).with_only_columns(Event.decision)
+    found = source.execute(verdict).scalars().first()
+    return None if found is None else Verdict(found)
 
 
 def find_return_asked_for(session: Session, order_id: OrderId) -> Event | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from db.database import tune_sqlite
 from db.models import Installation
@@ -36,27 +36,26 @@ class BooksUnusable(Exception):
     """The database cannot be opened, read or written; one sentence, fit to be shown as it is."""
 
 
+class AnotherIsAtIt(Exception):
+    """Another process has been bringing the database up to date for too long."""
+
+
 def open_books(url: str) -> str:
     """As migrate; whatever keeps it from being done is one sentence. Raises BooksUnusable."""
     where = make_url(url).render_as_string(hide_password=True)
     try:
         return migrate(url)
-    except (SQLAlchemyError, OSError, Timeout) as error:
-        if _is_another_at_it(error):
-            raise BooksUnusable(
-                f"another process has been bringing the database {where} up to date for "
-                f"{MIGRATED_WITHIN.total_seconds():g} s; start again once it is done, or end it if it hangs"
-            ) from error
+    except AnotherIsAtIt as error:
+        raise BooksUnusable(
+            f"another process has been bringing the database {where} up to date for "
+            f"{MIGRATED_WITHIN.total_seconds():g} s; start again once it is done, or end it if it hangs"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
         why = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise BooksUnusable(
             f"the database {where} cannot be used: {why}; nothing was changed. Mend that, put a copy in its "
             "place, or set DATABASE_URL to another"
         ) from error
-
-
-def _is_another_at_it(error: Exception) -> bool:
-    refused = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
-    return isinstance(error, Timeout) or refused
 
 
 def migrate(url: str) -> str:
@@ -92,15 +91,27 @@ def _one_at_a_time(url: str) -> Iterator[None]:
     if make_url(url).get_backend_name() != "sqlite":
         yield
         return
-    with FileLock(f"{make_url(url).database}.migrating", timeout=MIGRATED_WITHIN.total_seconds()):
+    lock = FileLock(f"{make_url(url).database}.migrating", timeout=MIGRATED_WITHIN.total_seconds())
+    try:
+        lock.acquire()
+    except Timeout as late:
+        raise AnotherIsAtIt from late
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _advisory_lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         patience = f"{MIGRATED_WITHIN.total_seconds():g}s"
         connection.execute(text("SELECT set_config('lock_timeout', :patience, true)"), {"patience": patience})
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
+        try:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": POSTGRESQL_LOCK})
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            raise AnotherIsAtIt from error
 
 
 def _write_something(connection: Connection) -> None:

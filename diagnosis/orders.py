@@ -1,5 +1,6 @@
 """Orders and their workflows: each that is open has one that runs, none runs without, and both agree."""
 
+import asyncio
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ RUNNING_ORDERS = "WorkflowType = 'OrderWorkflow' AND ExecutionStatus = 'Running'
 
 # As order_workflow_id makes them.
 ORDERS_WORKFLOW = re.compile(r"order-(?P<tag>[^-]+)-(?P<number>[0-9]+)")
+
+# Of orders that wait for a person there may be thousands.
+ASKED_AT_ONCE = 8
 
 # How many a finding names.
 NAMED = 5
@@ -82,7 +86,13 @@ async def find_rolled_back(client: Client, db: Database, tag: str) -> list[Rolle
     known = [
         order for order in await _orders_of(await _running(client), db, tag) if order.created_at < before
     ]
-    found = [await _rolled_back(client, db, order) for order in known]
+    places = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def look(order: OrderSnapshot) -> RolledBack | None:
+        async with places:
+            return await _rolled_back(client, db, order)
+
+    found = await asyncio.gather(*(look(order) for order in known))
     return [rolled_back for rolled_back in found if rolled_back is not None]
 
 
@@ -116,7 +126,7 @@ def told_of_orphans(orphans: list[Orphan]) -> Finding:
 
 def told_of_rolled_back(rolled_back: list[RolledBack]) -> Finding:
     if not rolled_back:
-        return well("rolled back", "every running workflow is of one mind with the books")
+        return well("rolled back", "no running workflow is seen to have lost steps")
     named = _named(f"{one.order.order_id} ({one.order.status})" for one in rolled_back)
     what = f"{len(rolled_back)} whose workflow lost steps, or wants what the books refuse: {named}"
     return fault(

@@ -101,8 +101,8 @@ class StageTask:
 
     `race` bounds one race of the flaky call; `due_at` is when the order's budget ends; `at` is the
     workflow's time, for what must be written the same however often it is tried. `patience` is how long
-    the races may take in all before the stage is given up; None: never. `reason`: why the order ends, where
-    a refund ends it; an end without one is told it apart.
+    the races and the pauses after them may take in all before the stage is given up; None: never.
+    `reason`: why the order ends, where a refund ends it; an end without one is told it apart.
     """
 
     order_id: OrderId

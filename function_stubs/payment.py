@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from db.books import book_payment, end_order, note_compensation, now, reach_stage, refuse_unless_undone
+from db.books import book_payment, end_order, note_compensation, now, reach_stage
 from db.database import Database
 from domain.events import PaymentKind
 from domain.orders import OrderId, charge_key, refund_key
@@ -68,15 +68,11 @@ def record_refund(
     A return that takes its time makes no order late that was in time.
     """
     order_id = result.order_id
-    is_return = final_status is OrderStatus.RETURNED
-    if not is_return:
-        refuse_unless_undone(connection, order_id, Stage.CARRIER_DISPATCHED)
-        refuse_unless_undone(connection, order_id, Stage.PACKAGE_PREPARED)
     if not note_compensation(connection, order_id, Stage.PAYMENT_CHARGED, result.effort):
         return
     _book(connection, PaymentKind.REFUND, refund_key(order_id), result)
     on_the_way = ON_THE_WAY_TO[final_status]
-    late = result.late and not is_return
+    late = result.late and final_status is not OrderStatus.RETURNED
     end_order(connection, order_id, final_status, when=[on_the_way], late=late, reason=reason)
 
 

@@ -33,9 +33,10 @@ class Elsewhere:
                 self._look_again_at = time.monotonic() + LOOK_EVERY.total_seconds()
             return self._seen
 
-    def forget(self) -> None:
-        """What was seen holds no more: whoever asks next has it looked at anew."""
-        self._look_again_at = 0.0
+    async def forget(self) -> None:
+        """What was seen, or is being seen, holds no more: whoever asks next has it looked at anew."""
+        async with self._one_look_at_a_time:
+            self._look_again_at = 0.0
 
     async def _look(self) -> list[Component]:
         lookout = Lookout(self._settings)

@@ -144,7 +144,7 @@ class Supervisor:
                 await self._end(TEMPORAL, temporal_server.GRACE)
             finally:
                 self._ownership.give_up()
-                self._elsewhere.forget()
+                await self._elsewhere.forget()
 
     async def _end(self, name: str, grace: timedelta) -> None:
         if found := await asyncio.to_thread(self._table.search, name):

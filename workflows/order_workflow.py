@@ -16,7 +16,7 @@ from config.queues import TaskQueue
 from domain.events import SIMULATED_REVIEWER
 from domain.faults import StageGivenUp
 from domain.orders import shipping_workflow_id
-from domain.refusals import Refusal
+from domain.refusals import ChargeVoided, Refusal
 from domain.stages import Stage
 from domain.status import ON_THE_WAY_TO, OrderStatus
 from domain.tasks import OrderOutcome, OrderStart, ReviewRules, ShippingStart, StageTask, Standing
@@ -154,8 +154,11 @@ class OrderWorkflow(OrderCommands):
             if not self._progress.has_reached(Stage.PAYMENT_CHARGED):
                 raise
         except Refusal as refusal:
-            # Settled without, just before an earlier workflow was lost.
-            raise StageGivenUp(refusal.message) from refusal
+            if refusal.code != ChargeVoided.code:
+                await self._settle_charge()
+            # Else it was settled without, just before an earlier workflow was lost.
+            if not self._progress.has_reached(Stage.PAYMENT_CHARGED):
+                raise StageGivenUp(refusal.message) from refusal
         finally:
             self._charge_is_in_doubt = False
         self._progress = self._progress.reaching(Stage.PAYMENT_CHARGED)

@@ -51,7 +51,7 @@ def main() -> int:
     options.add_argument("--still-open", type=int, default=0, help="orders the next round does not wait for")
     options.add_argument("--schedule", action="store_true", help="print what would happen, and end")
     given = options.parse_args()
-    # Whoever ends a long run ends its system too, however they do it.
+    # Whoever ends a long run by SIGTERM ends its system too, as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if given.schedule:
         print(*schedule(seed=given.seed, orders=given.orders, faults=given.faults), sep="\n")

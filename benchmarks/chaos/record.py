@@ -26,7 +26,7 @@ class Struck:
 class Record:
     """A run of this seed and size in `folder`; its rounds do not wait for the last `still_open` orders.
 
-    `found` is what was contradicted in the middle: no look at the end would tell it again.
+    `found` is what dumps contradicted in the middle: a look at the end need not tell it again.
     """
 
     folder: Path

@@ -20,6 +20,7 @@ from domain.tasks import OrderOutcome, OrderStart
 from engine.payloads import data_converter
 from hedge_state import HedgeState
 from tests.shop.histories import kinds_in_history
+from tests.shop.namespaces import register
 from tests.shop.orders import PlacedOrder, an_order
 from tests.shop.shop import EVERY_WORKER, Shop, open_shop
 from tests.shop.waiting import eventually
@@ -53,8 +54,10 @@ BUILDS = {"old": EVERY_WORKER, "new": (NEW_ORDER, *EVERY_WORKER[1:])}
 
 @pytest.fixture
 async def shop(temporal_address: str, books: str) -> AsyncIterator[Shop]:
-    """Both builds work for it."""
-    client = await Client.connect(temporal_address, data_converter=data_converter(()))
+    """Both builds work for it, in a namespace of its own: elsewhere nobody is of the current version."""
+    namespace = f"side-by-side-{DEPLOYMENT}"
+    await register(await Client.connect(temporal_address), namespace)
+    client = await Client.connect(temporal_address, namespace=namespace, data_converter=data_converter(()))
     async with open_shop(client, books, at_work=()) as shop, AsyncExitStack() as workers:
         tools = Tools(db=shop.db, dice=shop.dice, hedging=HedgeState())
         for build, specs in BUILDS.items():

@@ -32,12 +32,11 @@ from engine.payloads import ENCODING
 from function_stubs import payment, payment_provider
 from function_stubs.intake import record_reviewed
 from function_stubs.race_result import RaceResult
-from signals import Verdict as ReviewVerdict
 from supervisor.ports import free_port
 from tests.shop.doors import Deed
 from tests.shop.facts import charged, refunded
 from tests.shop.namespaces import register
-from tests.shop.orders import BY_A_PERSON, HOME, PlacedOrder, a_cancellation, a_review, an_order, refused
+from tests.shop.orders import BY_A_PERSON, HOME, PlacedOrder, a_cancellation, an_order, refused
 from tests.shop.shelves import POSTGRESQL, SQLITE
 from tests.shop.shop import Shop, open_shop
 from tests.shop.waiting import eventually
@@ -314,13 +313,12 @@ async def test_a_workflow_rolled_back_to_before_the_charge_ends_no_order_without
     assert await order.payments() == [charged(4200), refunded(4200)]
 
 
-@pytest.mark.parametrize("verdict", ReviewVerdict)
-async def test_a_workflow_that_takes_a_verdict_which_the_books_have_is_named_and_the_order_goes_on(
-    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch, verdict: ReviewVerdict
+async def test_a_workflow_that_rejects_what_the_books_have_approved_is_named_and_the_order_goes_on(
+    ward: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await placed_long_ago(ward, monkeypatch)
     order = await rolled_back_to_its_review(ward)
-    reviewing = asyncio.create_task(order.tell(a_review(verdict)))
+    rejecting = asyncio.create_task(order.reject())
     await order.has_tried(BookActivities.record_review, times=1)
 
     named = await rolled_back_in(settings)
@@ -329,8 +327,17 @@ async def test_a_workflow_that_takes_a_verdict_which_the_books_have_is_named_and
     assert f"{order.id} (in_progress)" in named.what
     assert after == {}
     with refused("AcceptedUpdateCompletedWorkflow"):
-        await reviewing
+        await rejecting
     await ends(ward.db, order.id, OrderStatus.COMPLETED)
+    assert await order.payments() == [charged(4200)]
+
+
+async def test_a_workflow_that_is_told_the_same_again_catches_up_with_the_books(ward: Shop) -> None:
+    order = await rolled_back_to_its_review(ward)
+
+    await order.approve()
+
+    assert await order.ends() is OrderStatus.COMPLETED
     assert await order.payments() == [charged(4200)]
 
 

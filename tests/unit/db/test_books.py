@@ -337,7 +337,7 @@ def end_unpaid(db: Database, order_id: OrderId, status: OrderStatus) -> bool:
 def test_an_order_that_was_not_charged_ends_once_without_a_refund(
     db: Database, order_id: OrderId, before: OrderStatus, end: OrderStatus
 ) -> None:
-    bring_to(db, order_id, Stage.ORDER_REVIEWED)
+    bring_to(db, order_id, Stage.ORDER_VALIDATED)
     move(db, order_id, before)
 
     assert [end_unpaid(db, order_id, end), end_unpaid(db, order_id, end)] == [True, False]

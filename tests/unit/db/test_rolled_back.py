@@ -1,9 +1,11 @@
 """What a workflow that was rolled back, to before what the books say, may not have them write."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities.books import BookActivities
 from activities.payment import PaymentActivities
@@ -13,16 +15,25 @@ from api.commanding import cancel
 from api.desk import Desk
 from api.once import an_ask_of_our_own
 from config.settings import Settings
-from db.books import Effort, LateWrite, change_status, end_order, find_command, note_compensation, now
+from db.books import (
+    Effort,
+    LateWrite,
+    change_status,
+    end_order,
+    end_without_refund,
+    find_command,
+    note_compensation,
+    now,
+)
 from db.database import Database
-from db.reads import find_whole_order, read_order
-from domain.events import ACCEPTED, CUSTOMER, Command, CommandNote
+from db.reads import read_order
+from domain.events import ACCEPTED, CUSTOMER, SIMULATED_REVIEWER, Command, CommandNote
 from domain.orders import DEMO_ITEMS, OrderId, amount_of
 from domain.stages import Stage
 from domain.status import OrderStatus
 from domain.tasks import StageTask
 from engine.link import TemporalLink
-from function_stubs import payment
+from function_stubs import payment, payment_provider
 from function_stubs.payment_provider import Receipt
 from function_stubs.race_result import RaceResult
 from hedge_state import HedgeState
@@ -35,7 +46,16 @@ PAID_BACK = Receipt(reference="pay_1", amount_cents=4200)
 
 @pytest.fixture
 def deeds(db: Database) -> BookActivities:
-    return BookActivities(Tools(db=db, dice=ScriptedDice(), hedging=HedgeState()))
+    return BookActivities(tools_of(db))
+
+
+def tools_of(db: Database) -> Tools:
+    return Tools(db=db, dice=ScriptedDice(), hedging=HedgeState())
+
+
+def a_task(order_id: OrderId) -> StageTask:
+    a_second = timedelta(seconds=1)
+    return StageTask(order_id=order_id, race=a_second, patience=a_second, at=now(), due_at=now())
 
 
 def a_note(command: Command, decision: str = ACCEPTED) -> CommandNote:
@@ -69,42 +89,67 @@ async def test_a_shipped_order_goes_nowhere_else(
     assert not is_written(db, order_id)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-async def test_a_reviewed_order_is_not_reviewed_again(
-    deeds: BookActivities, db: Database, order_id: OrderId, verdict: Verdict
+async def test_what_the_simulated_reviewer_approved_is_not_rejected(
+    deeds: BookActivities, db: Database, order_id: OrderId
 ) -> None:
     bring_to(db, order_id, Stage.ORDER_REVIEWED)
 
     with pytest.raises(LateWrite):
-        await deeds.record_review(order_id, a_note(Command.REVIEW, verdict))
+        await deeds.record_review(order_id, a_note(Command.REVIEW, Verdict.REJECT))
 
     assert not is_written(db, order_id)
 
 
-async def test_a_verdict_may_be_written_again(deeds: BookActivities, db: Database, order_id: OrderId) -> None:
+@pytest.mark.parametrize(("stands", "other"), [tuple(Verdict), tuple(reversed(Verdict))])
+async def test_a_verdict_stands(
+    deeds: BookActivities, db: Database, order_id: OrderId, stands: Verdict, other: Verdict
+) -> None:
     bring_to(db, order_id, Stage.ORDER_VALIDATED)
-
     for _ in range(2):
-        await deeds.record_review(order_id, a_note(Command.REVIEW, Verdict.APPROVE))
+        await deeds.record_review(order_id, a_note(Command.REVIEW, stands))
 
-    assert db.read_now(partial(read_order, order_id=order_id)).progress.has_reached(Stage.ORDER_REVIEWED)
+    with pytest.raises(LateWrite):
+        await deeds.record_review(order_id, replace(a_note(Command.REVIEW, other), command_id="c2"))
+
+    order = db.read_now(partial(read_order, order_id=order_id))
+    assert order.progress.has_reached(Stage.ORDER_REVIEWED) is (stands is Verdict.APPROVE)
+
+
+async def test_what_was_rejected_is_not_charged(
+    deeds: BookActivities, db: Database, order_id: OrderId
+) -> None:
+    bring_to(db, order_id, Stage.ORDER_VALIDATED)
+    await deeds.record_review(order_id, a_note(Command.REVIEW, Verdict.REJECT))
+
+    with pytest.raises(LateWrite):
+        await PaymentActivities(tools_of(db)).charge_payment(a_task(order_id), SIMULATED_REVIEWER)
+
+
+@pytest.mark.parametrize("end", [OrderStatus.REJECTED, OrderStatus.EXPIRED])
+def test_what_was_approved_neither_expires_nor_is_rejected(
+    db: Database, order_id: OrderId, end: OrderStatus
+) -> None:
+    bring_to(db, order_id, Stage.ORDER_REVIEWED)
+
+    with pytest.raises(LateWrite):
+        db.write_now(partial(end_without_refund, order_id=order_id, status=end, late=False, reason=None))
 
 
 async def test_an_order_that_was_cancelled_is_neither_charged_nor_dispatched(
     db: Database, order_id: OrderId
 ) -> None:
     """Neither the provider nor the carrier is asked at all."""
-    tools = Tools(db=db, dice=ScriptedDice(), hedging=HedgeState())
     bring_to(db, order_id, Stage.ORDER_REVIEWED)
     cancelled = partial(end_order, status=OrderStatus.CANCELLED, when=[OrderStatus.IN_PROGRESS], late=False)
     db.write_now(partial(cancelled, order_id=order_id))
-    a_second = timedelta(seconds=1)
-    task = StageTask(order_id=order_id, race=a_second, patience=a_second, at=now(), due_at=now())
+    dice = ScriptedDice()
+    tools, task = Tools(db=db, dice=dice, hedging=HedgeState()), a_task(order_id)
 
     with pytest.raises(LateWrite):
-        await PaymentActivities(tools).charge_payment(task, CUSTOMER)
+        await PaymentActivities(tools).charge_payment(task, SIMULATED_REVIEWER)
     with pytest.raises(LateWrite):
-        await ShippingActivities(tools).dispatch_carrier(task, HOME)
+        await ActivityEnvironment().run(ShippingActivities(tools).dispatch_carrier, task, HOME)
+    assert not dice.calls
 
 
 async def test_who_cancels_is_told_of_the_refund_though_the_workflow_has_forgotten_the_charge(
@@ -135,21 +180,24 @@ async def test_a_return_that_takes_its_time_makes_no_order_late(db: Database, or
     assert not db.read_now(partial(read_order, order_id=order_id)).sla_breached
 
 
-def test_a_refund_waits_until_the_package_is_back(db: Database, order_id: OrderId) -> None:
+async def test_nobody_is_asked_for_a_refund_while_the_package_is_out(db: Database, order_id: OrderId) -> None:
     bring_to(db, order_id, Stage.CARRIER_DISPATCHED)
+    dice = ScriptedDice()
+    payments = PaymentActivities(Tools(db=db, dice=dice, hedging=HedgeState()))
+    temporal = ActivityEnvironment()
+
+    async def refund() -> None:
+        await temporal.run(payments.refund_payment, a_task(order_id), OrderStatus.CANCELLED)
+
     db.write_now(
         partial(change_status, order_id=order_id, to=OrderStatus.CANCELLING, when=[OrderStatus.IN_PROGRESS])
     )
-    result = RaceResult(order_id=order_id, won=PAID_BACK, effort=Effort(), at=now(), late=False)
-    refund = partial(payment.record_refund, result=result, final_status=OrderStatus.CANCELLED)
-
     for stage in (Stage.CARRIER_DISPATCHED, Stage.PACKAGE_PREPARED):
         with pytest.raises(LateWrite):
-            db.write_now(refund)
+            await refund()
         db.write_now(partial(note_compensation, order_id=order_id, stage=stage, effort=Effort()))
-    db.write_now(refund)
+    assert dice.calls["refund"] == 0
+    db.write_now(partial(payment_provider.charge, order_id=order_id, amount_cents=amount_of(DEMO_ITEMS)))
+    await refund()
 
-    order = db.read_now(partial(find_whole_order, order_id=order_id))
-    assert order is not None
-    assert order.order.status == OrderStatus.CANCELLED
-    assert [payment.kind for payment in order.payments] == ["refund"]
+    assert db.read_now(partial(read_order, order_id=order_id)).status is OrderStatus.CANCELLED
