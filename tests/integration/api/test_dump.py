@@ -116,6 +116,8 @@ def test_the_columns_of_a_text_table_are_aligned(api: Caller, last_before: int) 
 
 
 def test_a_dump_is_sent_as_it_is_read(api: Caller) -> None:
+    api.place()
+
     with api.http.stream("GET", "/db-dump") as answer:
         assert "content-length" not in answer.headers
         assert answer.headers["transfer-encoding"] == "chunked"
