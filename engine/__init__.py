@@ -1,4 +1,5 @@
-"""How to reach Temporal: one way to connect, whether its queues are being polled; and how to keep at it.
+"""How to reach Temporal: one way to connect, whether its queues are being polled; and background
+work that goes on whatever happens.
 
 May import: config.
 """

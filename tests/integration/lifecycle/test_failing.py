@@ -10,11 +10,13 @@ from temporalio.api.enums.v1 import EventType
 from activities.books import BookActivities
 from activities.payment import PaymentActivities
 from activities.shipping import ShippingActivities
+from db.database import Database
 from domain.events import ACCEPTED
+from domain.orders import OrderId
 from domain.refusals import OrderInvalid
 from domain.stages import Stage
 from domain.status import OrderStatus
-from function_stubs import carrier
+from function_stubs import carrier, payment_provider
 from hedge_state import run_with_hedges
 from signals import AddressChange, Cancellation
 from tests.shop.facts import charged, ended, refunded, stages, undone, voided
@@ -114,6 +116,21 @@ async def test_a_dispatch_that_fails_for_good_is_tried_by_one_more_child_and_the
     ]  # fmt: skip
     assert await order.carrier_log() == ["void"]
     assert await order.payments() == [charged(4200), refunded(4200)]
+
+
+async def test_a_charge_that_ends_in_something_nobody_understands_is_settled(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def charges_and_is_not_understood(_: object, db: Database, order_id: OrderId, cents: int) -> None:
+        await db.write(partial(payment_provider.charge, order_id=order_id, amount_cents=cents))
+        raise OrderInvalid("what was that?")
+
+    monkeypatch.setattr("function_stubs.payment.charge", charges_and_is_not_understood)
+
+    order = await shop.start(an_order(costing_cents=4200))
+
+    assert await order.ends() is OrderStatus.COMPLETED
+    assert await order.payments() == [charged(4200)]
 
 
 async def test_a_package_that_the_carrier_will_never_take_is_undone(shop: Shop) -> None:

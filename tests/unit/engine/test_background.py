@@ -19,6 +19,7 @@ from config.settings import Settings
 from domain.weather import Forecast
 from engine.background import outliving_mistakes
 from engine.link import TemporalLink
+from supervisor.household import _kept_up
 from tests.shop.waiting import eventually
 from workers.weather import WeatherVane
 
@@ -140,3 +141,19 @@ async def test_the_sweep_goes_on_all_the_same(
         await asyncio.wait_for(swept.wait(), 30)
 
     assert crashed(caplog) == ["sweep"]
+
+
+async def test_a_watch_over_a_process_goes_on_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    watched = asyncio.Event()
+
+    begin = wrong_at_first(watched.set)
+
+    async def look_after() -> None:
+        await begin()
+        await asyncio.Event().wait()
+
+    watch = _kept_up("order-worker", look_after)
+    await asyncio.wait_for(watched.wait(), 30)
+    watch.cancel()
+
+    assert crashed(caplog) == ["order-worker"]
