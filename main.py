@@ -23,7 +23,7 @@ from api.desk import Desk
 from api.feed import Feed
 from api.serving import serve
 from api.sweep import sweep_for_ever
-from config.settings import BadSettings, Settings, load_settings
+from config.settings import Settings
 from db.database import Database, PoolSizes
 from db.mishaps import Mischief
 from db.schema import BooksUnusable, migrate, open_books
@@ -31,17 +31,16 @@ from db.weather import write_forecast
 from domain.faults import Fault
 from domain.refusals import Refusal
 from domain.weather import AS_SET
-from engine.connection import check_configuration
+from engine.connection import settings_or_exit
 from engine.link import TemporalLink
 from engine.telemetry import set_up_the_core
 from observability.logs import configure_logging
 from observability.tracing import begin_tracing
-from supervisor.ports import find_stranger
+from supervisor.ports import PortTaken, find_stranger
 from supervisor.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
-EXIT_BAD_SETTINGS = 2
 EXIT_PORT_TAKEN = 3
 EXIT_BOOKS_UNUSABLE = 4
 
@@ -115,17 +114,12 @@ async def _settle_weather(db: Database) -> None:
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM, then stop everything that was started."""
     _refuse_arguments()
-    try:
-        settings = load_settings()
-        check_configuration(settings)
-    except BadSettings as mistakes:
-        print(mistakes, file=sys.stderr)
-        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    settings = settings_or_exit()
     set_up_the_core(configure_logging(settings.log_level, settings.log_format))
     begin_tracing(settings, "order-api")
     stranger = find_stranger(settings.api_host, settings.api_port)
     if stranger:
-        print(f"{stranger}; end that program or set API_PORT to another port", file=sys.stderr)
+        print(PortTaken("API_PORT", stranger), file=sys.stderr)
         raise SystemExit(EXIT_PORT_TAKEN)
     _open_books(settings)
     log.info("api.starting", extra={"page": f"http://{settings.api_host}:{settings.api_port}/"})

@@ -21,12 +21,12 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from benchmarks.chaos.books import ON_THEIR_WAY
 from benchmarks.chaos.system import System, until
 from benchmarks.open_loop import TICK, Sender, Tally, a_post
 from benchmarks.running_system import ADDRESS
 from db.database import Database
 from db.models import Order
+from domain.status import ITS_WORKFLOW_DECIDES
 
 TIMES = (1, 2, 5, 10)
 
@@ -171,10 +171,10 @@ class Trial:
         return time.monotonic() - began
 
     async def _open(self) -> int:
-        return await self._count(Order.status.in_(ON_THEIR_WAY))
+        return await self._count(Order.status.in_(ITS_WORKFLOW_DECIDES))
 
     async def _ended(self) -> int:
-        return await self._count(Order.status.not_in(ON_THEIR_WAY))
+        return await self._count(Order.status.not_in(ITS_WORKFLOW_DECIDES))
 
     async def _late(self) -> int:
         return await self._count(Order.sla_breached)

@@ -13,11 +13,12 @@ from temporalio.service import RPCError
 
 from benchmarks.systems import Recipe
 from benchmarks.whole_systems import ShopSystem, running_shop
+from config.queues import TaskQueue
 from domain.status import OPEN
 from engine.connection import connect
 from supervisor.status import TEMPORAL
 
-VICTIMS = ("order-worker", "shipping-worker", TEMPORAL)
+VICTIMS = (TaskQueue.ORDER.worker, TaskQueue.SHIPPING.worker, TEMPORAL)
 TIMES_EACH = 3
 
 # So many orders are open when it happens, after so long a time of such traffic.

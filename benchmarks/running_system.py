@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
+from domain.status import OrderStatus
 from supervisor.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 # Generous: the machine may be busy with other tests.
 PATIENCE_SECONDS = 90.0
 
-ENDED = ("completed", "cancelled", "rejected", "expired", "failed", "returned")
+ENDED = tuple(status for status in OrderStatus if status.is_ended)
 ADDRESS = {"line1": "1 Harbour Street", "city": "Bremen", "postal_code": "28195", "country": "DE"}
 
 

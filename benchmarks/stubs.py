@@ -20,11 +20,6 @@ class Mix:
     median_seconds: float = 0.0
     sigma: float = 0.5
 
-    @property
-    def least_attempts(self) -> float:
-        """What no policy can beat: attempts cannot be told apart before they are made."""
-        return 1 / (1 - self.fail - self.hang)
-
 
 MIXES = (
     Mix(name="A, instant", fail=1 / 3, hang=1 / 3),

@@ -136,7 +136,7 @@ class ShopSystem(TemporalSystem):
 def _workers(contender: str, queues: Sequence[TaskQueue]) -> tuple[ProcessSpec, ...]:
     return tuple(
         ProcessSpec(
-            name=f"{queue}-worker",
+            name=queue.worker,
             command=(sys.executable, "-m", "benchmarks.workers", contender, queue),
             queue=queue,
         )

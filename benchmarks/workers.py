@@ -18,7 +18,7 @@ FLOOR, SEVEN_AT_ONCE = "floor", "seven-at-once"
 
 
 def _floor(queue: TaskQueue, workflows: Sequence[type]) -> WorkerSpec:
-    return WorkerSpec(name=f"{queue}-worker", queue=queue, workflows=workflows, rooms=[FloorActivities])
+    return WorkerSpec(queue=queue, workflows=workflows, rooms=[FloorActivities])
 
 
 WORKERS = {

@@ -40,11 +40,11 @@ class AnotherIsAtIt(Exception):
     """Another process has been bringing the database up to date for too long."""
 
 
-def open_books(url: str) -> str:
+def open_books(url: str) -> None:
     """As migrate; whatever keeps it from being done is one sentence. Raises BooksUnusable."""
     where = make_url(url).render_as_string(hide_password=True)
     try:
-        return migrate(url)
+        migrate(url)
     except AnotherIsAtIt as error:
         raise BooksUnusable(
             f"another process has been bringing the database {where} up to date for "

@@ -16,12 +16,11 @@ from config.settings import BadSettings, Settings, load_settings
 from db.database import Database
 from db.schema import migrate
 from diagnosis import books, machine, orders, temporal
-from engine.connection import check_configuration
+from engine.connection import EXIT_BAD_SETTINGS, check_configuration
 from engine.link import TemporalLink
 from workflows.deeds import HEARTBEAT_TIMEOUT, TIME_TO_WRITE
 
 EXIT_FAULT = 1
-EXIT_BAD_SETTINGS = 2
 
 
 async def examine(settings: Settings, *, fix: bool = False) -> AsyncIterator[Finding]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, func, make_url, select
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bootstrap.findings import Finding, fault, has_fault, note, well
+from db.books import now
 from db.models import Event
 from db.postgresql import connection_options
 from db.schema import HEAD, known_revisions, revision_of
@@ -25,10 +26,6 @@ CLOCKS_MAY_DIFFER_BY = timedelta(seconds=2)
 
 RESTORE = "stop the system, put a backup in its place; without one move it away, and ./start makes a new one"
 SET_THE_CLOCKS = "let every machine set its clock by NTP"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def examine(url: str, clock: Now = now) -> Iterator[Finding]:

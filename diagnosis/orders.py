@@ -15,11 +15,10 @@ from api.returning import begin
 from api.sweep import LONG_ENOUGH
 from bootstrap.findings import Finding, fault, well
 from config.attributes import ORDER_STATUS
-from db.books import LateWrite
+from db.books import LateWrite, now
 from db.database import Database
 from db.models import Event
 from db.reads import OrderSnapshot, find_open, find_order, find_orders, find_return_asked_for, find_standing
-from diagnosis.books import now
 from domain.orders import OrderId, return_workflow_id
 from domain.status import ON_THE_WAY_TO, UNDONE, OrderStatus
 from engine.payloads import as_reported

@@ -13,11 +13,11 @@ from temporalio.service import RPCError
 from bootstrap.findings import Finding, fault, note, well
 from config.queues import TaskQueue
 from config.settings import Settings
-from diagnosis.books import CLOCKS_MAY_DIFFER_BY, Now, compared, now
+from db.books import now
+from diagnosis.books import CLOCKS_MAY_DIFFER_BY, Now, compared
 from engine.connection import connect, first_line, temporal_address
 from engine.needs import what_is_missing
-from engine.pollers import has_ended_here, pollers_of
-from supervisor.readiness import LIVES
+from engine.pollers import living_pollers_of
 
 # A healthy server answers in milliseconds; one elsewhere may be reached by a slow handshake.
 ANSWERS_WITHIN = timedelta(seconds=5)
@@ -65,13 +65,10 @@ async def examine(client: Client, settings: Settings, clock: Now = now) -> Async
 
 
 async def _workers(client: Client, queue: TaskQueue) -> Finding:
-    name = f"{queue}-worker"
-    polling = await pollers_of(client, queue, seen_within=LIVES + CLOCKS_MAY_DIFFER_BY)
-    alive = sorted(identity for identity in polling if not has_ended_here(identity))
-    if alive:
-        return well(name, f"polled by {', '.join(alive)}")
+    if alive := await living_pollers_of(client, queue, leeway=CLOCKS_MAY_DIFFER_BY):
+        return well(queue.worker, f"polled by {', '.join(sorted(alive))}")
     fix = f"./start, POST /server/start, or by hand: .venv/bin/python -m workers.{queue}_worker"
-    return fault(name, f"nobody polls the queue {queue!r}: orders wait there", fix)
+    return fault(queue.worker, f"nobody polls the queue {queue!r}: orders wait there", fix)
 
 
 async def _time_at(client: Client) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.service import GrpcCompression, RPCError
 
-from config.settings import BadSettings, Settings
+from config.settings import BadSettings, Settings, load_settings
 from engine.correlation import Correlation
 from engine.needs import what_is_missing
 from engine.payloads import data_converter
 from engine.tracing import check_tracing, tracing_interceptors
 
 log = logging.getLogger(__name__)
+
+EXIT_BAD_SETTINGS = 2
 
 # Across the loopback of one machine nothing is won by packing what is sent: it is work at both ends.
 EMBEDDED: dict[str, Any] = {"grpc_compression": GrpcCompression.NONE}
@@ -71,6 +74,17 @@ async def connect_with_patience(settings: Settings, *, identity: str | None = No
 def first_line(error: Exception) -> str:
     """What the SDK says first; below it stand whole chains of causes."""
     return str(error).partition("\n")[0]
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings; a mistake in them ends the process with 2 and one line a mistake."""
+    try:
+        settings = load_settings()
+        check_configuration(settings)
+    except BadSettings as mistakes:
+        print(mistakes, file=sys.stderr)
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    return settings
 
 
 def check_configuration(settings: Settings) -> None:

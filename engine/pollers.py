@@ -1,7 +1,6 @@
 """Who polls a task queue."""
 
 import socket
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -16,6 +15,9 @@ BOTH_KINDS = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_T
 
 # Describing a queue takes milliseconds; a server that needs longer is in no state to tell.
 ANSWER_WITHIN = timedelta(seconds=2)
+
+# A poll lasts a minute at most, so a worker that was not heard of for longer is gone.
+LIVES = timedelta(seconds=70)
 
 # Longer than the server remembers anybody.
 AS_LONG_AS_LISTED = timedelta(hours=1)
@@ -36,17 +38,24 @@ def has_ended_here(identity: str) -> bool:
 async def pollers_of(
     client: Client,
     queue: TaskQueue,
-    kinds: Sequence[TaskQueueType.ValueType] = BOTH_KINDS,
     *,
     seen_within: timedelta = AS_LONG_AS_LISTED,
 ) -> frozenset[str]:
-    """Return the identities of the workers that poll `queue` for every one of `kinds`.
+    """Return the identities of the workers that poll `queue`, for workflows and for activities.
 
     The server lists a poller for five minutes after its last poll, so a dead worker's is among them unless
     less than that is asked for. Raises RPCError when the server does not answer.
     """
     since = datetime.now(UTC) - seen_within
-    return frozenset.intersection(*[await _pollers_for(client, queue, kind, since) for kind in kinds])
+    return frozenset.intersection(*[await _pollers_for(client, queue, kind, since) for kind in BOTH_KINDS])
+
+
+async def living_pollers_of(
+    client: Client, queue: TaskQueue, *, leeway: timedelta = timedelta()
+) -> frozenset[str]:
+    """As pollers_of, but for those who are gone; `leeway`: how far the server's clock may be off."""
+    listed = await pollers_of(client, queue, seen_within=LIVES + leeway)
+    return frozenset(identity for identity in listed if not has_ended_here(identity))
 
 
 async def _pollers_for(

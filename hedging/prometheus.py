@@ -33,7 +33,6 @@ class PrometheusSink:
         self._attempts.labels(stage, record.cause, record.outcome).inc()
         self._delay.labels(stage).set(record.delay_seconds)
         self._tokens.labels(stage).set(record.tokens)
-        if record.outcome is Outcome.SURPLUS:
-            self._surplus.labels(stage).inc()
-        if record.is_stray:
-            self._strays.labels(stage).inc()
+        # With 0 too: a rate does not see a series that begins with its first one.
+        self._surplus.labels(stage).inc(record.outcome is Outcome.SURPLUS)
+        self._strays.labels(stage).inc(record.is_stray)

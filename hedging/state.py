@@ -16,7 +16,6 @@ from hedging.tokens import Ceiling, Probes, TokenBucket
 class StageState:
     """One stage's share. `strays` are the attempts that outlived their races by ignoring a cancel."""
 
-    name: str
     ceiling: Ceiling
     delay: LearnedDelay
     bucket: TokenBucket = field(default_factory=TokenBucket)
@@ -82,7 +81,7 @@ class HedgeState:
         """The state of that name, made when first asked for."""
         if name not in self._stages:
             delay = LearnedDelay(price=self.price)
-            self._stages[name] = StageState(name=name, ceiling=self._ceiling, delay=delay)
+            self._stages[name] = StageState(ceiling=self._ceiling, delay=delay)
         return self._stages[name]
 
 

@@ -9,20 +9,20 @@ PROBE_AT_LEAST_EVERY = timedelta(seconds=2)
 SLOWED_BY = 2.0
 
 
+# At odds of one in three a success takes two extra attempts and earns more, so a bucket stays full in the
+# weather it is made for; below odds of one in seven it runs dry.
+CAPACITY = 200
+EARNED_BY_SUCCESS = 6
+
+
 @dataclass(slots=True)
 class TokenBucket:
-    """An extra attempt costs one token; it starts full.
+    """An extra attempt costs one token; it starts full."""
 
-    At odds of one in three a success takes two extra attempts and earns more, so the bucket stays full in
-    the weather it is made for; below odds of one in seven it runs dry.
-    """
-
-    capacity: int = 200
-    earned_by_success: int = 6
-    tokens: int = 200
+    tokens: int = CAPACITY
 
     def earn(self) -> None:
-        self.tokens = min(self.capacity, self.tokens + self.earned_by_success)
+        self.tokens = min(CAPACITY, self.tokens + EARNED_BY_SUCCESS)
 
     def take(self) -> bool:
         """Whether there was a token to take."""

@@ -125,7 +125,7 @@ class Household:
 
 def _refuse_stranger(setting_name: str, port: int) -> None:
     if complaint := find_stranger("127.0.0.1", port):
-        raise PortTaken(port, setting_name, complaint)
+        raise PortTaken(setting_name, complaint)
 
 
 def _kept_up(name: str, watch: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:

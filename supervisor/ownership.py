@@ -29,13 +29,19 @@ class AlreadySupervised(Refusal):
 
 def owner_of(data_dir: Path) -> int | None:
     """Return the pid of who looks after `data_dir`; None if nobody does."""
-    owner_file = data_dir / "run" / "supervisor.pid"
-    lock = FileLock(data_dir / "run" / "supervisor.lock", timeout=0)
     try:
-        with lock:
+        with FileLock(_lock_file(data_dir), timeout=0):
             return None
     except Timeout:
-        return int(owner_file.read_text(encoding="ascii"))
+        return int(_owner_file(data_dir).read_text(encoding="ascii"))
+
+
+def _owner_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "supervisor.pid"
+
+
+def _lock_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "supervisor.lock"
 
 
 class Ownership:
@@ -43,8 +49,8 @@ class Ownership:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self._owner_file = data_dir / "run" / "supervisor.pid"
-        self._lock = FileLock(data_dir / "run" / "supervisor.lock", timeout=0, thread_local=False)
+        self._owner_file = _owner_file(data_dir)
+        self._lock = FileLock(_lock_file(data_dir), timeout=0, thread_local=False)
 
     @property
     def is_ours(self) -> bool:

@@ -15,10 +15,8 @@ class PortTaken(Refusal):
 
     code = "PORT_TAKEN"
 
-    def __init__(self, port: int, setting_name: str, complaint: str) -> None:
+    def __init__(self, setting_name: str, complaint: str) -> None:
         super().__init__(f"{complaint}; end that program or set {setting_name} to another port")
-        self.port = port
-        self.setting_name = setting_name
 
 
 def find_stranger(host: str, port: int) -> str | None:

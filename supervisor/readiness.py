@@ -10,14 +10,11 @@ from temporalio.service import RPCError
 from config.settings import Settings
 from engine.connection import connect, first_line
 from engine.needs import what_is_missing
-from engine.pollers import has_ended_here, pollers_of, worker_identity
+from engine.pollers import living_pollers_of, pollers_of, worker_identity
 from supervisor.processes import ProcessSpec
 
 # A healthy server answers in milliseconds; the first question connects as well.
 ANSWER_WITHIN = timedelta(seconds=3)
-
-# A poll lasts a minute at most, so a worker that was not heard of for longer is gone.
-LIVES = timedelta(seconds=70)
 
 
 class Lookout:
@@ -57,10 +54,9 @@ class Lookout:
         if spec.queue is None or self._client is None:
             return frozenset()
         try:
-            listed = await pollers_of(self._client, spec.queue, seen_within=LIVES)
+            return await living_pollers_of(self._client, spec.queue)
         except RPCError:
             return frozenset()
-        return frozenset(identity for identity in listed if not has_ended_here(identity))
 
     def forget(self) -> None:
         """Let go of the connection; the next question makes a new one."""

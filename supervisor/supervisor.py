@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 START_PATIENCE = timedelta(seconds=60)
 
 WORKERS = tuple(
-    ProcessSpec(
-        name=f"{queue}-worker", command=(sys.executable, "-m", f"workers.{queue}_worker"), queue=queue
-    )
+    ProcessSpec(name=queue.worker, command=(sys.executable, "-m", f"workers.{queue}_worker"), queue=queue)
     for queue in TaskQueue
 )
 

@@ -10,7 +10,6 @@ from workers.spec import WorkerSpec
 from workflows.order_workflow import OrderWorkflow
 
 ORDER = WorkerSpec(
-    name="order-worker",
     queue=TaskQueue.ORDER,
     workflows=[OrderWorkflow],
     rooms=[BookActivities, IntakeActivities, PaymentActivities, ShippingActivities],

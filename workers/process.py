@@ -13,11 +13,11 @@ from temporalio import workflow
 from temporalio.common import WorkerDeploymentVersion
 
 from activities.racing import Tools
-from config.settings import BadSettings, Settings, load_settings
+from config.settings import Settings
 from db.database import Database, PoolSizes
 from db.mishaps import Mischief
 from db.schema import BooksUnusable, open_books
-from engine.connection import check_configuration, connect_with_patience
+from engine.connection import connect_with_patience, settings_or_exit
 from engine.pollers import worker_identity
 from engine.telemetry import set_up_the_core
 from function_stubs.flaky import WeightedDice
@@ -32,7 +32,6 @@ from workers.weather import WeatherVane
 
 log = logging.getLogger(__name__)
 
-EXIT_BAD_SETTINGS = 2
 EXIT_BOOKS_UNUSABLE = 4
 
 
@@ -40,15 +39,10 @@ def main(spec: WorkerSpec) -> None:
     """Run the worker until SIGTERM or Ctrl-C; bad settings exit with 2 and one line a mistake, an
     unusable database with 4 and one line.
     """
-    try:
-        settings = load_settings()
-        check_configuration(settings)
-    except BadSettings as mistakes:
-        print(mistakes, file=sys.stderr)
-        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    settings = settings_or_exit()
     style = configure_logging(settings.log_level, settings.log_format)
     set_up_the_core(style, serve_metrics(spec.queue, settings.metrics_port))
-    begin_tracing(settings, spec.name)
+    begin_tracing(settings, spec.queue.worker)
     # An event's name is its name; what it is about stands in its fields.
     workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     try:
@@ -76,7 +70,7 @@ async def _serve(spec: WorkerSpec, settings: Settings) -> None:
 
 async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings, tools: Tools) -> None:
     stopping = asyncio.create_task(stop.wait())
-    identity = worker_identity(spec.name, os.getpid())
+    identity = worker_identity(spec.queue.worker, os.getpid())
     connecting = asyncio.create_task(connect_with_patience(settings, identity=identity))
     await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
@@ -90,11 +84,11 @@ async def _work_until(stop: asyncio.Event, spec: WorkerSpec, settings: Settings,
         version=_version(settings),
     )
     working = asyncio.create_task(worker.run())
-    log.info("worker.polling", extra={"worker": spec.name, "queue": spec.queue})
+    log.info("worker.polling", extra={"worker": spec.queue.worker, "queue": spec.queue})
     await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
     await worker.shutdown()
     await working
-    log.info("worker.drained", extra={"worker": spec.name})
+    log.info("worker.drained", extra={"worker": spec.queue.worker})
 
 
 def _version(settings: Settings) -> WorkerDeploymentVersion | None:

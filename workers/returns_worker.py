@@ -8,7 +8,6 @@ from workers.spec import WorkerSpec
 from workflows.return_workflow import ReturnWorkflow
 
 RETURNS = WorkerSpec(
-    name="returns-worker",
     queue=TaskQueue.RETURNS,
     workflows=[ReturnWorkflow],
     rooms=[PaymentActivities, ReturnActivities],

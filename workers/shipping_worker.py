@@ -7,7 +7,6 @@ from workers.spec import WorkerSpec
 from workflows.shipping_workflow import ShippingWorkflow
 
 SHIPPING = WorkerSpec(
-    name="shipping-worker",
     queue=TaskQueue.SHIPPING,
     workflows=[ShippingWorkflow],
     rooms=[ShippingActivities],

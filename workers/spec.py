@@ -32,9 +32,6 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
 # steps waited for longer than STICKY_TIMEOUT, and their orders were then replayed from the beginning.
 WORKFLOW_POLLERS = 20
 
-# They wait more than they work; one process has not been seen to be short of them.
-ACTIVITIES_AT_ONCE = 100
-
 # No sandbox: all our modules would have to be passed through, or be copied whenever a workflow starts, so it
 # would guard nothing, and cost a quarter of the worker's CPU. tests/architecture/test_determinism.py guards.
 WORKFLOW_RUNNER = UnsandboxedWorkflowRunner
@@ -44,7 +41,6 @@ WORKFLOW_RUNNER = UnsandboxedWorkflowRunner
 class WorkerSpec:
     """One worker in a sentence: its queue, its workflows, and the rooms whose activities it runs."""
 
-    name: str
     queue: TaskQueue
     workflows: Sequence[type]
     rooms: Sequence[type[Activities]]
@@ -55,10 +51,11 @@ def build_worker(
     client: Client,
     tools: Tools,
     *,
-    activities: int = ACTIVITIES_AT_ONCE,
+    activities: int | None = None,
     version: WorkerDeploymentVersion | None = None,
 ) -> Worker:
-    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once.
+    """Return the Temporal worker of `spec`, not yet running; it works on so many `activities` at once, or as
+    many as the SDK thinks right.
 
     With a `version`, it begins orders when that is the current one, and ends those it has begun.
     """

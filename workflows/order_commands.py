@@ -23,6 +23,7 @@ from domain.status import OrderStatus
 from domain.tasks import OrderStart, ShippingAnswer, ShippingOutcome
 from signals import (
     REFUSED_SIGNALS_RECORDED,
+    SHIPPING_ANSWERED,
     AddressChange,
     Cancellation,
     CancellationEffect,
@@ -122,7 +123,7 @@ class OrderCommands:
         except Refusal as refusal:
             await self._note_refused_signal(Command.CHANGE_ADDRESS, command, refusal)
 
-    @workflow.signal
+    @workflow.signal(name=SHIPPING_ANSWERED)
     def shipping_answered(self, answer: ShippingAnswer) -> None:
         self._shipping_answers[answer.command_id] = answer.accepted
 
@@ -147,8 +148,7 @@ class OrderCommands:
 
     async def _stand_shipping_down(self) -> None:
         """Every moment of the child lies before the cut-off, so it need not be asked, only told."""
-        if await self._shipping_is_listening():
-            await self._tell_shipping(ShippingWorkflow.stand_down)
+        await self._tell_shipping(ShippingWorkflow.stand_down)
 
     async def _change_address(self, command: AddressChange) -> None:
         with self._deciding():
@@ -175,8 +175,7 @@ class OrderCommands:
         """While the child is out, it alone knows whether dispatch has begun; once it ended, its result."""
         if not self._shipping_is_out:
             return
-        if await self._shipping_is_listening():
-            await self._tell_shipping(ShippingWorkflow.change_address, command)
+        await self._tell_shipping(ShippingWorkflow.change_address, command)
         await workflow.wait_condition(
             lambda: command.command_id in self._shipping_answers or not self._shipping_is_out
         )
@@ -186,12 +185,9 @@ class OrderCommands:
         elif not accepted:
             raise AddressLocked
 
-    async def _shipping_is_listening(self) -> bool:
-        """Wait out the moment between the child's being ordered and its being started."""
-        await workflow.wait_condition(lambda: self._shipping is not None or not self._shipping_is_out)
-        return self._shipping is not None
-
     async def _tell_shipping(self, signal: Callable[..., Any], *args: Any) -> None:
+        """Wait out the moment between the child's being ordered and its being started; then tell it."""
+        await workflow.wait_condition(lambda: self._shipping is not None or not self._shipping_is_out)
         if self._shipping is None:
             return
         try:

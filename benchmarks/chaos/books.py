@@ -11,11 +11,8 @@ from sqlalchemy import func, select
 from db.database import Database
 from db.models import Order
 from domain.events import EventType
-from domain.status import OrderStatus
+from domain.status import ITS_WORKFLOW_DECIDES
 from observability.invariants.evidence import OrderHistory
-
-# An order that is being returned has come to its end before.
-ON_THEIR_WAY = (OrderStatus.IN_PROGRESS, OrderStatus.CANCELLING, OrderStatus.FAILING)
 
 STEPS = (EventType.STAGE_REACHED, EventType.COMPENSATED, EventType.ENDED)
 
@@ -29,7 +26,7 @@ class Books:
 
     async def open_orders(self, up_to: int | None = None) -> list[int]:
         """Those on their way; of those placed no later than order `up_to`."""
-        wanted = select(Order.id).where(Order.status.in_(ON_THEIR_WAY))
+        wanted = select(Order.id).where(Order.status.in_(ITS_WORKFLOW_DECIDES))
         if up_to is not None:
             wanted = wanted.where(Order.id <= up_to)
         return list(await self._db.read(lambda session: session.execute(wanted).scalars().all()))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-WORKERS = ("order-worker", "shipping-worker", "returns-worker")
+from config.queues import TaskQueue
+
+WORKERS = tuple(queue.worker for queue in TaskQueue)
 
 
 class Family(StrEnum):

@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.chaos.schedule import WORKERS
 from benchmarks.running_system import family, give_start_command, own_environment
 from supervisor.processes import ProcessTable
 from supervisor.status import API, TEMPORAL
 
-COMPONENTS = (API, TEMPORAL, "order-worker", "shipping-worker", "returns-worker")
+COMPONENTS = (API, TEMPORAL, *WORKERS)
 
 # Generous: the machine may be busy with other things.
 READY_WITHIN = timedelta(seconds=90)

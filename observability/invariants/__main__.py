@@ -5,14 +5,15 @@ import asyncio
 import gc
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.service import RPCError
 
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from db.database import Database
 from db.reads import read_tag
-from engine.connection import connect, first_line
+from engine.connection import connect, first_line, settings_or_exit
 from observability.invariants.checker import ALL, check
 from observability.invariants.evidence import Evidence, from_database, from_dump, read_journal
 from observability.invariants.histories import read_runs
@@ -22,7 +23,7 @@ EXIT_UNREACHED = 2
 
 
 def main() -> int:
-    """Return 0 if every invariant holds, 1 otherwise."""
+    """Return 0 if every invariant holds, 1 if one does not, 2 if nothing was judged."""
     options = argparse.ArgumentParser(description=__doc__)
     books = options.add_mutually_exclusive_group()
     books.add_argument("--database-url", help="default: the one of the settings")
@@ -50,12 +51,13 @@ def main() -> int:
 def _evidence(given: argparse.Namespace) -> Evidence:
     if given.dump:
         return from_dump(json.loads(given.dump.read_text(encoding="utf-8")), is_final=not given.running)
-    settings = load_settings()
+    settings = settings_or_exit()
     url = given.database_url or settings.database_url
     return from_database(
         url,
         runs=asyncio.run(_runs(settings, url)) if given.temporal else (),
         answers=read_journal(given.journal) if given.journal else (),
+        return_window=timedelta(seconds=settings.return_window_seconds),
         is_final=not given.running,
     )
 

@@ -19,7 +19,7 @@ SERVER_WARMING_UP = {**WARMING_UP, "megabytes": 400.0}
 
 
 class OrdersEnd(OrderInvariant):
-    """Every order ends within a minute of its placing, of the last fault, or of its reviewer's deadline."""
+    """Every order ends within a minute of its placing or of the last fault, whichever is later."""
 
     name = "L1"
 

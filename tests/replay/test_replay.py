@@ -8,11 +8,24 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from activities.books import BookActivities
+from domain.events import ACCEPTED
 from domain.orders import return_workflow_id
 from domain.status import OrderStatus
 from domain.tasks import ReviewRules
+from signals import Verdict
 from tests.replay.recorded import keep_if_asked
-from tests.shop.orders import BY_A_PERSON, PlacedOrder, an_order
+from tests.shop.desk import lost, taken_up
+from tests.shop.orders import (
+    BY_A_PERSON,
+    HOME,
+    PlacedOrder,
+    a_cancellation,
+    a_review,
+    an_address_change,
+    an_order,
+    by_signal,
+)
 from tests.shop.shop import RETURN_WINDOW, Shop
 from workers.spec import WORKFLOW_RUNNER
 from workflows.order_workflow import OrderWorkflow
@@ -61,6 +74,48 @@ async def test_an_order_that_heard_every_command_and_was_cancelled_replays(shop:
     assert await order.ends() is OrderStatus.CANCELLED
 
     await replay(*await histories_of(order))
+
+
+async def test_an_order_that_was_told_by_signals_replays(shop: Shop) -> None:
+    shop.dice.holds("dispatch")
+    order = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await order.awaits_its_review()
+    assert await by_signal(order, an_address_change()) == ACCEPTED
+    await order.approve()
+    await shop.dice.is_asked_for("dispatch")
+    assert await by_signal(order, an_address_change(HOME)) != ACCEPTED
+    assert await by_signal(order, a_cancellation()) == ACCEPTED
+    shop.dice.lets_go("dispatch")
+    assert await order.ends() is OrderStatus.CANCELLED
+
+    await replay(*await histories_of(order))
+
+
+async def test_an_order_that_was_taken_up_again_replays(shop: Shop) -> None:
+    shop.dice.holds("charge")
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await before.awaits_its_review()
+    await before.approve()
+    await shop.dice.is_asked_for("charge")
+    await lost(before)
+    order = await taken_up(shop, before)
+    shop.dice.lets_go("charge")
+    assert await order.ends() is OrderStatus.COMPLETED
+
+    await replay(*await histories_of(order))
+
+
+async def test_an_order_that_was_turned_down_and_taken_up_again_replays(shop: Shop) -> None:
+    door = shop.doors.shut_after(BookActivities.record_review)
+    before = await shop.start(an_order(reviewed=BY_A_PERSON))
+    await before.awaits_its_review()
+    shop.meanwhile(before.tell(a_review(Verdict.REJECT)))
+    await door.has_stopped_one()
+    await lost(before)
+    order = await taken_up(shop, before)
+    assert await order.ends() is OrderStatus.REJECTED
+
+    await replay(await order.handle.fetch_history())
 
 
 @pytest.mark.usefixtures("soon_given_up")

@@ -48,7 +48,7 @@ def of(build: str) -> WorkerDeploymentVersion:
 
 
 DEPLOYMENT = uuid4().hex[:8]
-NEW_ORDER = WorkerSpec(name=ORDER.name, queue=ORDER.queue, workflows=[OtherOrderWorkflow], rooms=ORDER.rooms)
+NEW_ORDER = WorkerSpec(queue=ORDER.queue, workflows=[OtherOrderWorkflow], rooms=ORDER.rooms)
 BUILDS = {"old": EVERY_WORKER, "new": (NEW_ORDER, *EVERY_WORKER[1:])}
 
 

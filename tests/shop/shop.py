@@ -104,12 +104,12 @@ class Shop:
 
     async def begin_work(self, *specs: WorkerSpec) -> None:
         for spec in specs:
-            self._at_work[spec.name] = worker = build_worker(spec, self.client, self._tools)
+            self._at_work[spec.queue] = worker = build_worker(spec, self.client, self._tools)
             await worker.__aenter__()
 
     async def stop_work(self, *specs: WorkerSpec) -> None:
         """Return once these workers have drained and poll no more."""
-        workers = [self._at_work.pop(spec.name) for spec in specs]
+        workers = [self._at_work.pop(spec.queue) for spec in specs]
         await asyncio.gather(*(worker.__aexit__(None, None, None) for worker in workers))
 
     async def close(self) -> None:
@@ -118,7 +118,7 @@ class Shop:
         self.doors.open_all()
         await asyncio.gather(*(_end(order.handle) for order in self._orders))
         await self._forget_the_meanwhile()
-        await self.stop_work(*(spec for spec in EVERY_WORKER if spec.name in self._at_work))
+        await self.stop_work(*(spec for spec in EVERY_WORKER if spec.queue in self._at_work))
         await self.db.read(assert_books_agree)
 
     async def _forget_the_meanwhile(self) -> None:

@@ -33,7 +33,7 @@ def test_the_server_tells_of_every_component(method: str, path: str, api: Caller
 
 
 def test_a_port_that_a_stranger_has_is_named(api: Caller, processes: MadeUpProcesses) -> None:
-    processes.raises = PortTaken(7233, "TEMPORAL_PORT", "port 7233 is taken by nginx (pid 7)")
+    processes.raises = PortTaken("TEMPORAL_PORT", "port 7233 is taken by nginx (pid 7)")
 
     answer = api.http.post("/server/start")
 

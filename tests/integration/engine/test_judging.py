@@ -7,7 +7,10 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from benchmarks.running_system import ROOT
 from tests.shop.orders import an_order
@@ -28,9 +31,9 @@ ORDER = {
 }
 
 
-async def judged(*options: str, address: str = "") -> "subprocess.CompletedProcess[str]":
+async def judged(*options: str, address: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
     command = (sys.executable, "-m", "observability.invariants", *options)
-    environment = {**os.environ, "TEMPORAL_ADDRESS": address}
+    environment = {**os.environ, "TEMPORAL_ADDRESS": address, **settings}
     return await asyncio.to_thread(
         subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -66,6 +69,40 @@ async def test_a_server_that_does_not_answer_is_no_verdict(shop: Shop) -> None:
     assert said.returncode == 2
     assert said.stderr.startswith("Temporal does not answer: ")
     assert said.stdout == ""
+
+
+@pytest.mark.parametrize(("window", "is_broken"), [("5", False), ("300", True)])
+async def test_a_return_is_judged_by_the_window_of_the_settings(
+    shop: Shop, tmp_path: Path, window: str, is_broken: bool
+) -> None:
+    order = await shop.start(an_order())
+    await order.handle.result()
+    after_its_shipping = str(await order.shipped_at() + timedelta(seconds=10))
+    refused = {
+        "operation": "return_order",
+        "asked_at": after_its_shipping,
+        "answered_at": after_its_shipping,
+        "status": 409,
+        "told": {"code": "RETURN_WINDOW_CLOSED"},
+        "order_id": order.id,
+    }
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text(json.dumps(refused) + "\n")
+
+    said = await judged(
+        "--database-url", shop.db.url, "--journal", str(journal), RETURN_WINDOW_SECONDS=window
+    )
+
+    assert ("C4" in said.stdout) is is_broken, said.stdout + said.stderr
+    assert "C2" in said.stdout, "the refusal was not written down"
+
+
+async def test_settings_that_make_no_sense_are_told_in_a_line() -> None:
+    said = await judged(HEDGES="many")
+
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("HEDGES: ")
+    assert said.stderr.count("\n") == 1
 
 
 async def test_a_dump_is_judged_alone(tmp_path: Path) -> None:

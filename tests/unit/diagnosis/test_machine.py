@@ -14,7 +14,8 @@ from bootstrap.places import RUNTIME_LOCK, Places
 from bootstrap.temporal_cli import RELEASE
 from config.settings import Settings
 from diagnosis import machine
-from diagnosis.__main__ import EXIT_BAD_SETTINGS, main
+from diagnosis.__main__ import main
+from engine.connection import EXIT_BAD_SETTINGS
 from supervisor.ports import free_port
 
 Usage = namedtuple("Usage", ["total", "used", "free"])

@@ -103,5 +103,6 @@ async def test_prometheus_counts_attempts_and_shows_delay_tokens_and_surplus(sta
     assert value("hedge_attempts_total", cause="burst", outcome="won") == 1
     assert value("hedge_attempts_total", cause="error", outcome="surplus") == 1
     assert value("hedge_surplus_total") == 1
+    assert value("hedge_strays_total") == 0
     assert value("hedge_delay_seconds") == 0.05
     assert value("hedge_tokens") == 200
