@@ -16,6 +16,7 @@ FILES = sorted(FOLDER.glob("*.json"))
 # A worker's name and the folders in a traceback tell of the machine it ran on, and nothing to a replay.
 OF_THE_MACHINE = (
     (re.compile(r'("identity": ?)"[^"]*"'), r'\1"a worker"'),
+    (re.compile(r'("name": ?)"\d+@[^"]*"'), r'\1"a worker"'),
     (re.compile(r'("stackTrace": ?)"(?:[^"\\]|\\.)*"'), r'\1""'),
 )
 
