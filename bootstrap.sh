@@ -3,17 +3,17 @@
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 
-is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+serves() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
 
 if [ -n "${PYTHON:-}" ]; then
-    is_new_enough "$PYTHON" || { echo "PYTHON=$PYTHON is not a Python 3.11 or newer." >&2; exit 1; }
+    serves "$PYTHON" || { echo "PYTHON=$PYTHON is not a Python 3.11 to 3.14." >&2; exit 1; }
     exec "$PYTHON" -m bootstrap "$@"
 fi
 for name in python3 python3.14 python3.13 python3.12 python3.11 python; do
-    if is_new_enough "$name"; then
+    if serves "$name"; then
         exec "$name" -m bootstrap "$@"
     fi
 done
-echo "Python 3.11 or newer is needed and was not found." >&2
+echo "Python 3.11 to 3.14 is needed and was not found." >&2
 echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python. Or set PYTHON to its path." >&2
 exit 1

@@ -1,5 +1,6 @@
 """What a browser is shown: the live page, one order's page, Swagger UI; all of it from this machine alone."""
 
+import mimetypes
 from html import escape
 from pathlib import Path
 from string import Template
@@ -81,6 +82,9 @@ class Assets(StaticFiles):
 
 
 def static_files() -> StaticFiles:
+    # Windows has them from its registry, where other programs leave their own; no browser runs a text/plain.
+    mimetypes.add_type("text/javascript", ".js")
+    mimetypes.add_type("text/css", ".css")
     return Assets(directory=ASSETS)
 
 

@@ -17,6 +17,9 @@ from bootstrap.places import DEV_LOCK, RUNTIME_LOCK, Places
 
 OLDEST_PYTHON = (3, 11)
 
+# The lock has wheels up to this one.
+NEWEST_PYTHON = (3, 14)
+
 # Wheels only: nothing is built, no package's own code runs while it is installed. Twice quiet: errors only.
 PIP_OPTIONS = ("--require-hashes", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-qq")
 
@@ -114,7 +117,7 @@ class PipBuilder:
 def require_a_whole_python() -> None:
     """This Python can make environments. Raises SetupFailed naming what to install."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if sys.version_info < OLDEST_PYTHON:
-        raise SetupFailed(f"Python 3.11 or newer is needed, this is {version}")
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        raise SetupFailed(f"Python 3.11 to 3.14 is needed, this is {version}")
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise SetupFailed(f"Python {version} cannot make environments here: apt install python{version}-venv")

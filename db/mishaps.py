@@ -60,7 +60,7 @@ def happened(file: Path) -> int:
 
 
 def _mishap(file: Path, kind: str) -> OperationalError:
-    with _noted_beside(file).open("a") as notes:
+    with _noted_beside(file).open("a", encoding="utf-8") as notes:
         notes.write(f"{kind}\n")
     return OperationalError("COMMIT", None, Exception("a mishap on purpose"))
 

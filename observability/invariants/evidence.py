@@ -106,7 +106,7 @@ def from_dump(dump: dict[str, list[Row]], *, is_final: bool = False) -> Evidence
 
 def read_journal(path: Path) -> list[Answer]:
     """Return the lines of a journal, each an Answer as a JSON object."""
-    with path.open() as lines:
+    with path.open(encoding="utf-8") as lines:
         return [Answer(**_parsed(json.loads(line))) for line in lines]
 
 

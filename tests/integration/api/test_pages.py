@@ -1,11 +1,12 @@
 import hashlib
+import mimetypes
 import re
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
-from api.pages import ASSETS
+from api.pages import ASSETS, static_files
 from tests.integration.api.caller import Caller
 from tests.integration.api.conftest import OpenApi
 
@@ -62,6 +63,17 @@ def test_an_asset_is_the_one_that_was_published(folder: str, digest: str, name: 
     served = api.http.get(f"/static/{folder}/{name}")
 
     assert hashlib.sha256(served.content).hexdigest() == digest
+
+
+def test_a_script_is_one_whatever_the_machine_takes_it_for() -> None:
+    """Windows' registry may say text/plain."""
+    mimetypes.add_type("text/plain", ".js")
+    mimetypes.add_type("text/plain", ".css")
+
+    static_files()
+
+    kinds = [mimetypes.guess_type(name)[0] for name in ("live.js", "live.css")]
+    assert kinds == ["text/javascript", "text/css"]
 
 
 @pytest.mark.parametrize("folder", VENDORED)

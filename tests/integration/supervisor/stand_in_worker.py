@@ -31,7 +31,9 @@ async def nothing() -> None:
 async def work(name: str, queue: str, port: int) -> None:
     """Poll until asked to end, then say so."""
     asked_to_end = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked_to_end.set)
+    loop = asyncio.get_running_loop()
+    asked_by = getattr(signal, "SIGBREAK", signal.SIGTERM)
+    signal.signal(asked_by, lambda *_: loop.call_soon_threadsafe(asked_to_end.set))
     identity = worker_identity(name, os.getpid())
     client = await connect_with_patience(Settings(temporal_port=port), identity=identity)
     async with Worker(

@@ -1,13 +1,17 @@
 """What a process gets from the table that starts it."""
 
+import asyncio
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
-from supervisor.processes import ProcessSpec, ProcessTable
+from supervisor.processes import ProcessSpec, ProcessTable, end, has_ended
 
+SLEEP = (sys.executable, "-c", "import time; time.sleep(300)")
 TELL = (sys.executable, "-c", "import os; print(os.environ['TOLD'])")
 
 
@@ -40,3 +44,21 @@ def test_processes_with_other_defaults_do_not_stand_in_for_each_other() -> None:
     teller = ProcessSpec(name="teller", command=TELL)
 
     assert teller.fingerprint != replace(teller, defaults=(("TOLD", "by default"),)).fingerprint
+
+
+# SystemError: an older Python on Windows, asked of a process that belongs to another console.
+@pytest.mark.parametrize("why", [SystemError(), OSError(22, "another console"), psutil.AccessDenied()])
+async def test_who_cannot_be_asked_to_end_is_killed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: Exception
+) -> None:
+    def cannot_be_asked(_: psutil.Process) -> None:
+        raise why
+
+    monkeypatch.setattr("supervisor.processes._ask_to_end", cannot_be_asked)
+    sleeper = ProcessTable(tmp_path).spawn(ProcessSpec(name="sleeper", command=SLEEP))
+
+    async with asyncio.timeout(30):
+        was_patient = await end(sleeper, grace=timedelta(seconds=120))
+
+    assert not was_patient
+    assert has_ended(sleeper)

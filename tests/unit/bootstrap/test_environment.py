@@ -1,5 +1,6 @@
 import importlib.util
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -176,8 +177,11 @@ def test_a_python_without_ensurepip_names_the_package_to_install(
     assert not places.venv.exists()
 
 
-def test_a_python_too_old_is_told_its_version(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootstrap.environment.OLDEST_PYTHON", (4, 0))
+@pytest.mark.parametrize(("bound", "value"), [("OLDEST_PYTHON", (4, 0)), ("NEWEST_PYTHON", (3, 10))])
+def test_a_python_too_old_or_too_new_is_told_its_version(
+    places: Places, monkeypatch: pytest.MonkeyPatch, bound: str, value: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(f"bootstrap.environment.{bound}", value)
 
     with pytest.raises(SetupFailed, match="is needed, this is 3"):
         PipBuilder().make(places.venv)
@@ -185,7 +189,7 @@ def test_a_python_too_old_is_told_its_version(places: Places, monkeypatch: pytes
 
 def test_a_failing_pip_is_told_with_the_lock_s_name(places: Places, tmp_path: Path) -> None:
     failing = tmp_path / "python"
-    failing.symlink_to("/bin/false")
+    failing.symlink_to(shutil.which("false") or "nowhere")
 
     with pytest.raises(SetupFailed, match=r"pip could not install requirements\.lock"):
         PipBuilder().install(failing, places.root / "requirements.lock")

@@ -106,7 +106,7 @@ def test_no_python_at_all_is_told_with_what_to_install(root: Path, tmp_path: Pat
     code, told = run(root / "bootstrap.sh", environ={"PATH": str(tmp_path / "bin")})
 
     assert code == 1
-    assert told[0] == "Python 3.11 or newer is needed and was not found."
+    assert told[0] == "Python 3.11 to 3.14 is needed and was not found."
     assert "apt install python3 python3-venv" in told[1]
 
 
@@ -120,4 +120,4 @@ def test_a_chosen_python_counts_alone(root: Path, tmp_path: Path) -> None:
     too_old = run(root / "bootstrap.sh", environ={"PATH": "/usr/bin:/bin", "PYTHON": f"{tmp_path}/old/mine"})
 
     assert chosen == (0, [f"bootstrap/__main__ {root}"])
-    assert too_old == (1, [f"PYTHON={tmp_path}/old/mine is not a Python 3.11 or newer."])
+    assert too_old == (1, [f"PYTHON={tmp_path}/old/mine is not a Python 3.11 to 3.14."])
