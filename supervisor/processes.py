@@ -200,15 +200,15 @@ def pids_of(process: psutil.Process) -> frozenset[int]:
 
 async def end(process: psutil.Process, grace: timedelta) -> bool:
     """Ask `process` to end and kill it after `grace`; False if it had to be killed."""
-    if await _ends_within(process, grace if _could_be_asked_to_end(process) else LOOK_EVERY):
+    if await _ends_within(process, grace if _was_asked_to_end(process) else LOOK_EVERY):
         return True
     await kill(process)
     return False
 
 
-def _could_be_asked_to_end(process: psutil.Process) -> bool:
-    """Whether it was asked. On Windows a process of another console cannot be: older Pythons then end it at
-    once, and raise SystemError.
+def _was_asked_to_end(process: psutil.Process) -> bool:
+    """Ask it; False if that cannot be done, as of a process of another console on Windows: older Pythons then
+    end it at once, and raise SystemError.
     """
     try:
         _ask_to_end(process)

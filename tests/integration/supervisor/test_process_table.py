@@ -58,7 +58,7 @@ async def test_who_cannot_be_asked_to_end_is_killed_at_once(
     sleeper = ProcessTable(tmp_path).spawn(ProcessSpec(name="sleeper", command=SLEEP))
 
     async with asyncio.timeout(30):
-        was_patient = await end(sleeper, grace=timedelta(seconds=120))
+        ended_by_itself = await end(sleeper, grace=timedelta(seconds=120))
 
-    assert not was_patient
+    assert not ended_by_itself
     assert has_ended(sleeper)

@@ -60,9 +60,10 @@ async def test_a_taken_port_is_named_before_anything_is_started(
     settings = town.settings.model_copy(update={setting_name.lower(): port})
     supervisor = Supervisor(settings)
 
-    with pytest.raises(PortTaken, match=f"port {port} is taken by .*{setting_name}"):
+    with pytest.raises(PortTaken, match=f"port {port} is taken by .*{setting_name}") as refusal:
         await supervisor.start()
 
+    assert refusal.value.code == "PORT_TAKEN"
     assert town.children() == {}
     assert not (town.data_dir / "logs").exists()
     assert (await supervisor.status()).state is ServerState.STOPPED

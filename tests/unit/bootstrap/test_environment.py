@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.environment import Environment, PipBuilder
+from bootstrap.environment import NEWEST_PYTHON, OLDEST_PYTHON, Environment, PipBuilder
 from bootstrap.failures import SetupFailed
 from bootstrap.places import Places
 
@@ -185,6 +185,13 @@ def test_a_python_too_old_or_too_new_is_told_its_version(
 
     with pytest.raises(SetupFailed, match="is needed, this is 3"):
         PipBuilder().make(places.venv)
+
+
+@pytest.mark.parametrize("script", ["bootstrap.sh", "bootstrap.ps1"])
+def test_the_scripts_look_for_the_pythons_that_are_taken(script: str) -> None:
+    text = (Places.of_this_project().root / script).read_text(encoding="utf-8")
+
+    assert f"{OLDEST_PYTHON} <= sys.version_info[:2] <= {NEWEST_PYTHON}" in text
 
 
 def test_a_failing_pip_is_told_with_the_lock_s_name(places: Places, tmp_path: Path) -> None:
