@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -71,7 +71,8 @@ OUTCOMES = (
 class Customer:
     """Places one order and says to it what the dice tell; asks some things twice, under the same key.
 
-    Who is told 503 asks again: a key without an answer would be the customer's fault.
+    Who is told 503 asks again: a key without an answer would be the customer's fault. Who was sent away in
+    the middle comes again with the same dice: the same customer, who asks the same under the same keys.
     """
 
     def __init__(self, client: PatientClient, random: Random) -> None:
@@ -107,7 +108,7 @@ class Customer:
         body = {"decision": decision, "reviewer": "Rae"}
         if self._random.random() < 0.9:
             await self._stage_seen(order_id, "order_validated")
-            await self._twice(order_id, "review_order", "POST", "review", body)
+            await self._command(order_id, "review_order", "POST", "review", body)()
         else:
             await self._after_a_while(order_id, "review_order", "POST", "review", body)
 
@@ -115,15 +116,20 @@ class Customer:
         slow = self._random.random() < 0.3
         if slow:
             await asyncio.sleep(RETURN_WINDOW.total_seconds())
-        await self._twice(order_id, "return_order", "POST", "return", None)
+        await self._command(order_id, "return_order", "POST", "return")()
 
     async def _after_a_while(
         self, order_id: int, operation: str, method: str, what: str, body: dict[str, str] | None = None
     ) -> None:
-        """Wait for some stage, and then a moment, so that every stage is met however fast the machine is."""
-        await self._stage_seen(order_id, self._random.choice(MOMENTS))
-        await asyncio.sleep(self._random.uniform(0, A_MOMENT_SECONDS))
-        await self._twice(order_id, operation, method, what, body)
+        """Wait for some stage, and then a moment, so that every stage is met however fast the machine is.
+
+        The dice are thrown before it waits: what another command does meanwhile does not change them.
+        """
+        moment, pause = self._random.choice(MOMENTS), self._random.uniform(0, A_MOMENT_SECONDS)
+        command = self._command(order_id, operation, method, what, body)
+        await self._stage_seen(order_id, moment)
+        await asyncio.sleep(pause)
+        await command()
 
     async def _stage_seen(self, order_id: int, stage: str | None) -> None:
         """Return once the order has come to `stage`, or has ended before."""
@@ -136,15 +142,19 @@ class Customer:
                 return
             await asyncio.sleep(pause)
 
-    async def _twice(
-        self, order_id: int, operation: str, method: str, what: str, body: dict[str, str] | None
-    ) -> None:
-        """Ask, and one time in four ask again: with the same key the answer must be the same."""
-        key = self._key()
-        for _ in range(2 if self._random.random() < 0.25 else 1):
-            await self._client.ask(
-                operation, method, f"/orders/{order_id}/{what}", order_id=order_id, key=key, body=body
-            )
+    def _command(
+        self, order_id: int, operation: str, method: str, what: str, body: dict[str, str] | None = None
+    ) -> Callable[[], Awaitable[None]]:
+        """Return what asks, one time in four twice: with the same key the answer must be the same."""
+        key, times = self._key(), 2 if self._random.random() < 0.25 else 1
+
+        async def ask() -> None:
+            for _ in range(times):
+                await self._client.ask(
+                    operation, method, f"/orders/{order_id}/{what}", order_id=order_id, key=key, body=body
+                )
+
+        return ask
 
     async def _watch(self, order_id: int) -> None:
         """Look at the stage until the order has ended."""

@@ -27,7 +27,7 @@ DUMPED_ORDERS = 200
 
 
 class Siege:
-    """`customers` are who has not gone home yet.
+    """Whoever is under way when a run is stopped comes again when it goes on.
 
     A round is over when no more than the record's `still_open` of the orders placed until then are under way.
     """
@@ -37,20 +37,22 @@ class Siege:
         self._system = system
         self._client = client
         self._books = books
-        self._customers: set[asyncio.Task[None]] = set()
+        self._customers: dict[asyncio.Task[None], Visit] = {}
         self.last_dump: Evidence | None = None
 
     async def run(self, rounds: list[Round], faults: Faults, limit: timedelta | None) -> None:
         """Hold the rounds that have not been held; no new one once the time is over."""
         stops_at = time.monotonic() + limit.total_seconds() if limit else None
-        for each in rounds[len(self._record.struck) :]:
+        held = len(self._record.struck)
+        self._come_again(rounds[:held])
+        for each in rounds[held:]:
             began = time.monotonic()
             if stops_at and began > stops_at:
                 break
             struck = await self._round(each, faults)
             self._record.struck.append(struck)
             self._record.seconds += time.monotonic() - began
-            self._record.keep()
+            self._keep()
             print(f"{each}: {_told(struck)}", file=sys.stderr, flush=True)
         await self._everybody_goes_home()
 
@@ -89,8 +91,18 @@ class Siege:
             await Customer(self._client, random).shop(visit.plan)
 
         task = asyncio.create_task(customer())
-        self._customers.add(task)
-        task.add_done_callback(self._customers.discard)
+        self._customers[task] = visit
+        task.add_done_callback(self._customers.pop)
+
+    def _come_again(self, held: list[Round]) -> None:
+        for each in held:
+            for visit in each.visits:
+                if visit.number in self._record.under_way:
+                    self._come(visit)
+
+    def _keep(self) -> None:
+        self._record.under_way = [visit.number for visit in self._customers.values()]
+        self._record.keep()
 
     async def _somebody_is_open(self) -> bool:
         async def is_open() -> bool:
@@ -123,10 +135,12 @@ class Siege:
 
     async def _everybody_goes_home(self) -> None:
         if self._customers:
-            _, waiting = await asyncio.wait(self._customers, timeout=ENDS_WITHIN.total_seconds())
-            for one in waiting:
-                one.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.wait(self._customers, timeout=ENDS_WITHIN.total_seconds())
+        self._keep()
+        waiting = list(self._customers)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         await self._have_ended()
 
 

@@ -1,13 +1,14 @@
 """Temporal's histories, fetched and replayed: the evidence that the database cannot give."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowHistory
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
 
 from domain.orders import tag_in
 from observability.invariants.runs import RunStatus, WorkflowKind, WorkflowRun
@@ -15,8 +16,8 @@ from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
 
-# A development server answers a few at a time as fast as many.
-FETCHED_AT_ONCE = 8
+# One history is fetched while others are replayed.
+READERS = 4
 
 RUNNING = 'ExecutionStatus = "Running"'
 ASK_EVERY = timedelta(seconds=0.2)
@@ -29,20 +30,27 @@ async def read_runs(client: Client, tag: str) -> list[WorkflowRun]:
     replayer = Replayer(
         workflows=OURS, workflow_runner=UnsandboxedWorkflowRunner(), data_converter=client.data_converter
     )
-    places = asyncio.Semaphore(FETCHED_AT_ONCE)
-
-    async def read(execution: WorkflowExecution) -> WorkflowRun:
-        async with places:
-            return await _read(client, replayer, execution)
-
     found = [each async for each in client.list_workflows() if _is_of(each, tag)]
-    return list(await asyncio.gather(*(read(each) for each in found)))
+    runs = await asyncio.gather(
+        *(_read(client, replayer, found[reader::READERS]) for reader in range(READERS))
+    )
+    return [run for share in runs for run in share]
 
 
-async def _read(client: Client, replayer: Replayer, execution: WorkflowExecution) -> WorkflowRun:
-    handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
-    history = await handle.fetch_history()
-    replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+async def _read(client: Client, replayer: Replayer, share: list[WorkflowExecution]) -> list[WorkflowRun]:
+    async with replayer.workflow_replay_iterator(_histories(client, share)) as replayed:
+        # One worker replays them all, in the order they are given.
+        in_turn = iter(share)
+        return [await _run(client, next(in_turn), each) async for each in replayed]
+
+
+async def _histories(client: Client, share: list[WorkflowExecution]) -> AsyncIterator[WorkflowHistory]:
+    for each in share:
+        yield await client.get_workflow_handle(each.id, run_id=each.run_id).fetch_history()
+
+
+async def _run(client: Client, execution: WorkflowExecution, replayed: WorkflowReplayResult) -> WorkflowRun:
+    history = replayed.history
     status = RunStatus(execution.status.name) if execution.status else RunStatus.RUNNING
     return WorkflowRun(
         workflow_id=execution.id,
