@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.running_system import ROOT
+from observability.invariants import histories
+from observability.invariants.runs import WorkflowKind
 from tests.shop.orders import an_order
 from tests.shop.shop import Shop
+from workflows.order_workflow import OrderWorkflow
 
 # Ended, and nothing ever happened to it.
 ORDER = {
@@ -61,6 +65,21 @@ async def test_a_sound_order_and_its_histories_break_nothing_and_another_stage_i
     assert broken.returncode == 1
     assert "T4" in broken.stdout
     assert "T4" not in without_temporal.stdout
+
+
+async def test_the_history_that_does_not_replay_is_the_one_that_is_named(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "READERS", 1)
+    monkeypatch.setattr(histories, "OURS", [OrderWorkflow])
+    for _ in range(2):
+        order = await shop.start(an_order())
+        await order.handle.result()
+
+    runs = await histories.read_runs(shop.client, shop.tag)
+
+    told = Counter((run.kind, run.replay_failure is None) for run in runs)
+    assert told == {(WorkflowKind.ORDER, True): 2, (WorkflowKind.SHIPPING, False): 2}
 
 
 async def test_a_server_that_does_not_answer_is_no_verdict(shop: Shop) -> None:
