@@ -12,6 +12,8 @@ import httpx
 from benchmarks.lines import LeanTransport
 from observability.invariants.evidence import Answer
 
+NO_ANSWER: tuple[int | None, dict[str, Any]] = (None, {})
+
 
 class JournallingClient:
     """Asks over HTTP and journals every answer, and every one that did not come."""
@@ -36,19 +38,23 @@ class JournallingClient:
     ) -> Answer:
         """Return the answer as journalled; a lost connection is an answer without a status."""
         asked_at = datetime.now(UTC)
-        status, told = await self._send(method, path, key, body)
-        answer = Answer(
-            operation=operation,
-            asked_at=asked_at,
-            answered_at=datetime.now(UTC),
-            status=status,
-            told=told,
-            order_id=told.get("order_id", order_id),
-            key=str(key) if key else None,
-            body=json.dumps(body, sort_keys=True) if body is not None else None,
-        )
-        self.answers.append(answer)
-        self._journal.write(json.dumps(_as_row(answer), default=datetime.isoformat) + "\n")
+        status, told = NO_ANSWER
+        try:
+            status, told = await self._send(method, path, key, body)
+        finally:
+            # Whoever is sent away while it asks did ask.
+            answer = Answer(
+                operation=operation,
+                asked_at=asked_at,
+                answered_at=datetime.now(UTC),
+                status=status,
+                told=told,
+                order_id=told.get("order_id", order_id),
+                key=str(key) if key else None,
+                body=json.dumps(body, sort_keys=True) if body is not None else None,
+            )
+            self.answers.append(answer)
+            self._journal.write(json.dumps(_as_row(answer), default=datetime.isoformat) + "\n")
         return answer
 
     async def close(self) -> None:
@@ -63,7 +69,7 @@ class JournallingClient:
             answer = await self._http.request(method, path, json=body, headers=headers)
             return answer.status_code, answer.json()
         except (httpx.TransportError, json.JSONDecodeError):
-            return None, {}
+            return NO_ANSWER
 
 
 def _as_row(answer: Answer) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The commands: what was answered is what then happened."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 
 from domain.events import ACCEPTED, Command, EventType, PaymentKind
@@ -77,16 +77,19 @@ class ReturnedOnceInTime(OrderInvariant):
         if len(accepted) > 1:
             yield f"{len(accepted)} returns accepted"
         shipped_at = history.order["shipped_at"]
-        if accepted and shipped_at is None:
-            yield "returned, though never shipped"
+        if shipped_at is None:
+            if accepted:
+                yield "returned, though never shipped"
             return
-        for answer in _first_answers(history, "return_order"):
-            if shipped_at is None:
-                continue
-            too_late = answer.told.get("code") == "RETURN_WINDOW_CLOSED"
-            if answer.status == HTTPStatus.OK and answer.asked_at - shipped_at > evidence.return_window:
+        closes_at = shipped_at + evidence.return_window
+        for answers in _by_key(history, "return_order"):
+            first_asked_at = min(answer.asked_at for answer in answers)
+            # A client that was killed and asks again is told what was decided when it asked before.
+            was_decided_before = any(event["at"] < first_asked_at for event in accepted)
+            is_accepted = any(answer.status == HTTPStatus.OK for answer in answers)
+            if is_accepted and first_asked_at > closes_at and not was_decided_before:
                 yield "a return was accepted after its window"
-            if too_late and answer.answered_at - shipped_at <= evidence.return_window:
+            if any(_is_refused_as_late(answer) and answer.answered_at <= closes_at for answer in answers):
                 yield "a return was refused as late within its window"
 
 
@@ -109,13 +112,17 @@ def _accepted(history: OrderHistory, command: Command) -> list[Row]:
     return [event for event in accepted if event["command"] == command and event["decision"] == ACCEPTED]
 
 
-def _first_answers(history: OrderHistory, operation: str) -> list[Answer]:
-    """Return what each key was told first: asked again, later, it is told the same."""
-    told: dict[str | int, Answer] = {}
+def _by_key(history: OrderHistory, operation: str) -> Iterable[list[Answer]]:
+    """Return what each key was told, one without a key by itself."""
+    told: dict[str | int, list[Answer]] = defaultdict(list)
     for answer in history.answers:
         if answer.operation == operation:
-            told.setdefault(answer.key or id(answer), answer)
-    return list(told.values())
+            told[answer.key or id(answer)].append(answer)
+    return told.values()
+
+
+def _is_refused_as_late(answer: Answer) -> bool:
+    return answer.told.get("code") == "RETURN_WINDOW_CLOSED"
 
 
 def _was_right_to_refuse(event: Row, history: OrderHistory, evidence: Evidence) -> bool:

@@ -131,8 +131,9 @@ def refused(code: str, number: int = 10) -> Row:
     return event(number, "command_refused", command="cancel", command_id=code, decision=code)
 
 
-def returned(number: int, command_id: str) -> Row:
-    return event(number, "command_accepted", command="return", command_id=command_id, decision="accepted")
+def returned(number: int, command_id: str, second: int = 0) -> Row:
+    told = {"command": "return", "command_id": command_id, "decision": "accepted"}
+    return event(number, "command_accepted", at=NOON + timedelta(seconds=second), **told)
 
 
 PLANTED: list[tuple[str, Callable[[], OrderHistory], Callable[[Any], None]]] = [
@@ -169,6 +170,11 @@ PLANTED: list[tuple[str, Callable[[], OrderHistory], Callable[[Any], None]]] = [
     ("C3", completed, lambda h: h.carrier[0].update(address=THERE)),
     ("C4", completed, lambda h: h.events.extend([returned(10, "r"), returned(11, "s")])),
     ("C4", completed, lambda h: h.answers.append(answer("return_order", 200, 301))),
+    ("C4", completed, lambda h: h.answers.extend([
+        answer("return_order", None, 301, key="r"), answer("return_order", 200, 302, key="r")
+    ])),
+    ("C4", completed, lambda h: h.events.append(returned(10, "r", second=302))
+        or h.answers.append(answer("return_order", 200, 301))),
     ("C4", completed, lambda h: h.answers.append(
         answer("return_order", 409, 299, told={"code": "RETURN_WINDOW_CLOSED"})
     )),
@@ -281,6 +287,15 @@ def test_a_return_is_in_time_if_it_was_asked_for_in_time_however_late_it_is_aske
     history.order["status"] = "returned"
     for second in (299, 400):
         history.answers.append(answer("return_order", 200, second, key="r"))  # type: ignore[attr-defined]
+
+    assert "C4" not in names(evidence(history))
+
+
+def test_a_return_that_was_accepted_before_it_is_asked_for_was_asked_for_before_that() -> None:
+    history = completed()
+    history.order["status"] = "returned"
+    history.events.append(returned(10, "r", second=299))  # type: ignore[attr-defined]
+    history.answers.append(answer("return_order", 200, 400, key="r"))  # type: ignore[attr-defined]
 
     assert "C4" not in names(evidence(history))
 
