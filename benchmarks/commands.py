@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -108,7 +108,7 @@ class Customer:
         body = {"decision": decision, "reviewer": "Rae"}
         if self._random.random() < 0.9:
             await self._stage_seen(order_id, "order_validated")
-            await self._command(order_id, "review_order", "POST", "review", body)()
+            await self._ask(order_id, "review_order", "POST", "review", body, self._drawn())
         else:
             await self._after_a_while(order_id, "review_order", "POST", "review", body)
 
@@ -116,7 +116,7 @@ class Customer:
         slow = self._random.random() < 0.3
         if slow:
             await asyncio.sleep(RETURN_WINDOW.total_seconds())
-        await self._command(order_id, "return_order", "POST", "return")()
+        await self._ask(order_id, "return_order", "POST", "return", None, self._drawn())
 
     async def _after_a_while(
         self, order_id: int, operation: str, method: str, what: str, body: dict[str, str] | None = None
@@ -126,10 +126,10 @@ class Customer:
         The dice are thrown before it waits: what another command does meanwhile does not change them.
         """
         moment, pause = self._random.choice(MOMENTS), self._random.uniform(0, A_MOMENT_SECONDS)
-        command = self._command(order_id, operation, method, what, body)
+        drawn = self._drawn()
         await self._stage_seen(order_id, moment)
         await asyncio.sleep(pause)
-        await command()
+        await self._ask(order_id, operation, method, what, body, drawn)
 
     async def _stage_seen(self, order_id: int, stage: str | None) -> None:
         """Return once the order has come to `stage`, or has ended before."""
@@ -142,19 +142,24 @@ class Customer:
                 return
             await asyncio.sleep(pause)
 
-    def _command(
-        self, order_id: int, operation: str, method: str, what: str, body: dict[str, str] | None = None
-    ) -> Callable[[], Awaitable[None]]:
-        """Return what asks, one time in four twice: with the same key the answer must be the same."""
-        key, times = self._key(), 2 if self._random.random() < 0.25 else 1
+    async def _ask(
+        self,
+        order_id: int,
+        operation: str,
+        method: str,
+        what: str,
+        body: dict[str, str] | None,
+        drawn: tuple[UUID, int],
+    ) -> None:
+        """Ask under the key that was drawn, once or twice: the answer must be the same."""
+        key, times = drawn
+        path = f"/orders/{order_id}/{what}"
+        for _ in range(times):
+            await self._client.ask(operation, method, path, order_id=order_id, key=key, body=body)
 
-        async def ask() -> None:
-            for _ in range(times):
-                await self._client.ask(
-                    operation, method, f"/orders/{order_id}/{what}", order_id=order_id, key=key, body=body
-                )
-
-        return ask
+    def _drawn(self) -> tuple[UUID, int]:
+        """A key, and how often to ask with it: one time in four twice."""
+        return self._key(), 2 if self._random.random() < 0.25 else 1
 
     async def _watch(self, order_id: int) -> None:
         """Look at the stage until the order has ended."""

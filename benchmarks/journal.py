@@ -12,8 +12,6 @@ import httpx
 from benchmarks.lines import LeanTransport
 from observability.invariants.evidence import Answer
 
-NO_ANSWER: tuple[int | None, dict[str, Any]] = (None, {})
-
 
 class JournallingClient:
     """Asks over HTTP and journals every answer, and every one that did not come."""
@@ -38,7 +36,7 @@ class JournallingClient:
     ) -> Answer:
         """Return the answer as journalled; a lost connection is an answer without a status."""
         asked_at = datetime.now(UTC)
-        status, told = NO_ANSWER
+        status, told = None, dict[str, Any]()
         try:
             status, told = await self._send(method, path, key, body)
         finally:
@@ -53,9 +51,13 @@ class JournallingClient:
                 key=str(key) if key else None,
                 body=json.dumps(body, sort_keys=True) if body is not None else None,
             )
-            self.answers.append(answer)
-            self._journal.write(json.dumps(_as_row(answer), default=datetime.isoformat) + "\n")
+            self.keep(answer)
         return answer
+
+    def keep(self, answer: Answer) -> None:
+        """Journal it."""
+        self.answers.append(answer)
+        self._journal.write(json.dumps(_as_row(answer), default=datetime.isoformat) + "\n")
 
     async def close(self) -> None:
         self._journal.close()
@@ -69,7 +71,7 @@ class JournallingClient:
             answer = await self._http.request(method, path, json=body, headers=headers)
             return answer.status_code, answer.json()
         except (httpx.TransportError, json.JSONDecodeError):
-            return NO_ANSWER
+            return None, {}
 
 
 def _as_row(answer: Answer) -> dict[str, Any]:

@@ -21,6 +21,11 @@ HELD_FOR = timedelta(seconds=10)
 WRITE = update(KEYS).where(KEYS.c.key == bindparam("wanted"))
 
 
+def digest_of(owner: str, key: str) -> str:
+    """Return what a key is stored as: of fixed length, and another one for each owner."""
+    return sha256(f"{owner}\0{key}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One request under its key; `fingerprint` is the same for requests that ask for the same."""
@@ -32,8 +37,7 @@ class Ask:
 
     @property
     def digest(self) -> str:
-        """What the key is stored as: of fixed length, and another one for each owner."""
-        return sha256(f"{self.owner}\0{self.key}".encode()).hexdigest()
+        return digest_of(self.owner, self.key)
 
     @property
     def command_id(self) -> str:

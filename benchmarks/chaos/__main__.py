@@ -108,9 +108,9 @@ async def _besiege(record: Record, system: System, limit: timedelta | None) -> E
     earlier = read_journal(record.journal) if record.journal.exists() else []
     client, books = PatientClient(system.base_url, record.journal), Books(record.data_dir)
     client.answers += earlier
-    faults = Faults(
-        system, client, books, _mishaps(record), Random(f"faults-{record.seed}-{len(record.struck)}")
-    )
+    # Another one whenever a run is taken up: its keys are not those of before the stop.
+    random = Random(f"faults-{record.seed}-{len(earlier)}")
+    faults = Faults(system, client, books, _mishaps(record), random)
     siege = Siege(record, system, client, books)
     rounds = schedule(seed=record.seed, orders=record.orders, faults=record.faults)
     await siege.run(rounds, faults, limit)

@@ -167,7 +167,7 @@ class Faults:
             for body in POISON:
                 asked_at = datetime.now(UTC)
                 answer = await http.post("/orders", content=body, headers=AS_JSON)
-                self._client.answers.append(
+                self._client.keep(
                     Answer(
                         operation="poison",
                         asked_at=asked_at,

@@ -26,8 +26,8 @@ class Struck:
 class Record:
     """A run of this seed and size in `folder`; its rounds do not wait for the last `still_open` orders.
 
-    `found` is what dumps contradicted in the middle: a look at the end need not tell it again. `under_way`
-    are the visits of held rounds whose customers had not gone home yet.
+    `found` is what dumps contradicted in the middle: a look at the end need not tell it again.
+    `visits_under_way` are those of held rounds whose customers had not gone home yet.
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class Record:
     struck: list[Struck] = field(default_factory=list)
     levels_before: dict[str, dict[str, float]] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
-    under_way: list[int] = field(default_factory=list)
+    visits_under_way: list[int] = field(default_factory=list)
 
     @property
     def journal(self) -> Path:
@@ -64,7 +64,7 @@ class Record:
             "struck": [asdict(one) for one in self.struck],
             "levels_before": self.levels_before,
             "found": self.found,
-            "under_way": self.under_way,
+            "visits_under_way": self.visits_under_way,
         }
 
 

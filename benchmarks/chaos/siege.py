@@ -44,7 +44,9 @@ class Siege:
         """Hold the rounds that have not been held; no new one once the time is over."""
         stops_at = time.monotonic() + limit.total_seconds() if limit else None
         held = len(self._record.struck)
-        self._come_again(rounds[:held])
+        if held:
+            await self._look_into_a_dump()
+            self._come_again(rounds[:held])
         for each in rounds[held:]:
             began = time.monotonic()
             if stops_at and began > stops_at:
@@ -97,11 +99,11 @@ class Siege:
     def _come_again(self, held: list[Round]) -> None:
         for each in held:
             for visit in each.visits:
-                if visit.number in self._record.under_way:
+                if visit.number in self._record.visits_under_way:
                     self._come(visit)
 
     def _keep(self) -> None:
-        self._record.under_way = [visit.number for visit in self._customers.values()]
+        self._record.visits_under_way = [visit.number for visit in self._customers.values()]
         self._record.keep()
 
     async def _somebody_is_open(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 
 from domain.stages import Stage
@@ -66,13 +65,9 @@ class StageNeverGoesBack(OrderInvariant):
     name = "A3"
 
     def contradictions(self, history: OrderHistory, evidence: Evidence) -> Iterator[str]:  # noqa: ARG002
-        first_sent: dict[tuple[str, str], datetime] = {}
-        for answer in sorted(history.answers, key=lambda answer: answer.asked_at):
-            if answer.key is not None:
-                first_sent.setdefault((answer.operation, answer.key), answer.asked_at)
         seen = [a for a in history.answers if a.status == HTTPStatus.OK and "stage" in a.told]
         for after in seen:
-            asked_at = first_sent.get((after.operation, after.key or ""), after.asked_at)
+            asked_at = history.first_asked_at(after)
             earlier = [before.told["stage"] for before in seen if before.answered_at <= asked_at]
             furthest = max(earlier, key=NUMBERS.__getitem__, default=None)
             if NUMBERS[after.told["stage"]] < NUMBERS[furthest]:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.database import Database
+from db.keys import digest_of
 from db.models import Base, CarrierEntry, Event, IdempotencyKey, Order, Payment, PaymentProviderEntry
 from domain.events import EventType
 from domain.status import OrderStatus
@@ -43,6 +44,7 @@ class OrderHistory:
     """All that is known of one order, oldest first.
 
     `provider` and `carrier` are None where their logs are not at hand: a db-dump does not hold them.
+    `claimed_at` is when the books first saw each key of its answers, as far as they know it.
     """
 
     order: Row
@@ -52,6 +54,7 @@ class OrderHistory:
     carrier: Sequence[Row] | None
     answers: Sequence[Answer]
     runs: Sequence[WorkflowRun] = ()
+    claimed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def status(self) -> OrderStatus:
@@ -65,6 +68,14 @@ class OrderHistory:
 
     def paid(self, kind: str) -> list[Row]:
         return [payment for payment in self.payments if payment["kind"] == kind]
+
+    def first_asked_at(self, answer: Answer) -> datetime:
+        """When its key was first sent: by the journal, or by the books, since a killed client forgets."""
+        if answer.key is None:
+            return answer.asked_at
+        same = (other for other in self.answers if other.key == answer.key)
+        journalled = min(other.asked_at for other in same if other.operation == answer.operation)
+        return min(journalled, self.claimed_at.get(answer.key, journalled))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +104,10 @@ def from_database(url: str, *, answers: Sequence[Answer] = (), **more: Any) -> E
     """Read everything from one snapshot; `more` is the evidence that others have."""
     db = Database(url)
     try:
-        tables, damage, left_behind = db.read_now(_everything)
+        tables, claimed_at, damage, left_behind = db.read_now(_everything)
     finally:
         db.close()
-    return _evidence(tables, answers, damage=damage, left_behind=left_behind, **more)
+    return _evidence(tables, answers, claimed_at=claimed_at, damage=damage, left_behind=left_behind, **more)
 
 
 def from_dump(dump: dict[str, list[Row]], *, is_final: bool = False) -> Evidence:
@@ -114,6 +125,7 @@ def _evidence(
     tables: dict[str, list[Row]],
     answers: Sequence[Answer] = (),
     runs: Sequence[WorkflowRun] = (),
+    claimed_at: Mapping[str, datetime] | None = None,
     **more: Any,
 ) -> Evidence:
     by_order = {name: _grouped(rows) for name, rows in tables.items() if name != "orders"}
@@ -135,17 +147,30 @@ def _evidence(
             carrier=of("carrier_log", order["id"]),
             answers=told[order["id"]],
             runs=ran[order["id"]],
+            claimed_at=_claims_of(told[order["id"]], order, claimed_at or {}),
         )
         for order in tables["orders"]
     ]
     return Evidence(orders=histories, answers=answers, runs=runs, **more)
 
 
-def _everything(session: Session) -> tuple[dict[str, list[Row]], list[str], list[str]]:
-    """The rows of every table that is judged, what is damaged, and what was left behind."""
+def _claims_of(
+    answers: Sequence[Answer], order: Row, claimed_at: Mapping[str, datetime]
+) -> dict[str, datetime]:
+    """Whoever asked was its owner: of other askers the books hold digests that nobody here can tell."""
+    sent = {answer.key for answer in answers if answer.key}
+    digests = {key: digest_of(order["owner"], key) for key in sent} if claimed_at else {}
+    return {key: claimed_at[digest] for key, digest in digests.items() if digest in claimed_at}
+
+
+def _everything(
+    session: Session,
+) -> tuple[dict[str, list[Row]], dict[str, datetime], list[str], list[str]]:
+    """The rows of every table that is judged, when keys were claimed, what is damaged, and left behind."""
     judged = (Order, Payment, Event, PaymentProviderEntry, CarrierEntry)
     rows = {table.__tablename__: _rows(session, table) for table in judged}
-    return rows, _damage(session), _left_behind(session)
+    claims = session.execute(select(IdempotencyKey.key, IdempotencyKey.asked_at))
+    return rows, dict(claims.all()), _damage(session), _left_behind(session)
 
 
 def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:

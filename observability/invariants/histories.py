@@ -16,8 +16,8 @@ from workflows.order_workflow import OrderWorkflow
 from workflows.return_workflow import ReturnWorkflow
 from workflows.shipping_workflow import ShippingWorkflow
 
-# One history is fetched while others are replayed.
-READERS = 4
+# While one waits for a history, another has the core: more of them are hardly faster.
+REPLAYERS = 4
 
 RUNNING = 'ExecutionStatus = "Running"'
 ASK_EVERY = timedelta(seconds=0.2)
@@ -32,7 +32,7 @@ async def read_runs(client: Client, tag: str) -> list[WorkflowRun]:
     )
     found = [each async for each in client.list_workflows() if _is_of(each, tag)]
     runs = await asyncio.gather(
-        *(_read(client, replayer, found[reader::READERS]) for reader in range(READERS))
+        *(_read(client, replayer, found[number::REPLAYERS]) for number in range(REPLAYERS))
     )
     return [run for share in runs for run in share]
 

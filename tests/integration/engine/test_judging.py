@@ -12,13 +12,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio import workflow
 
 from benchmarks.running_system import ROOT
+from domain.tasks import OrderStart
 from observability.invariants import histories
-from observability.invariants.runs import WorkflowKind
+from observability.invariants.runs import WorkflowKind, WorkflowRun
 from tests.shop.orders import an_order
 from tests.shop.shop import Shop
-from workflows.order_workflow import OrderWorkflow
+from tests.shop.waiting import eventually
+from workflows.shipping_workflow import ShippingWorkflow
 
 # Ended, and nothing ever happened to it.
 ORDER = {
@@ -67,19 +70,30 @@ async def test_a_sound_order_and_its_histories_break_nothing_and_another_stage_i
     assert "T4" not in without_temporal.stdout
 
 
-async def test_the_history_that_does_not_replay_is_the_one_that_is_named(
+@workflow.defn(name="OrderWorkflow")
+class AnotherStory:
+    @workflow.run
+    async def run(self, _: OrderStart) -> None:
+        await workflow.sleep(1)
+
+
+async def test_the_histories_that_do_not_replay_are_those_that_are_named(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(histories, "READERS", 1)
-    monkeypatch.setattr(histories, "OURS", [OrderWorkflow])
+    monkeypatch.setattr(histories, "REPLAYERS", 1)
+    monkeypatch.setattr(histories, "OURS", [AnotherStory, ShippingWorkflow])
     for _ in range(2):
         order = await shop.start(an_order())
         await order.handle.result()
 
-    runs = await histories.read_runs(shop.client, shop.tag)
+    async def runs() -> list[WorkflowRun]:
+        found = await histories.read_runs(shop.client, shop.tag)
+        return found if len(found) == 4 else []
 
-    told = Counter((run.kind, run.replay_failure is None) for run in runs)
-    assert told == {(WorkflowKind.ORDER, True): 2, (WorkflowKind.SHIPPING, False): 2}
+    told = Counter(
+        (run.kind, run.replay_failure is None) for run in await eventually(runs, wanted="four runs")
+    )
+    assert told == {(WorkflowKind.ORDER, False): 2, (WorkflowKind.SHIPPING, True): 2}
 
 
 async def test_a_server_that_does_not_answer_is_no_verdict(shop: Shop) -> None:

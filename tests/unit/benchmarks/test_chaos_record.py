@@ -13,7 +13,7 @@ def test_a_run_that_was_kept_goes_on(tmp_path: Path) -> None:
     begun = take_up(tmp_path, **RUN)
     begun.seconds = 7.5
     begun.found.append("A4 order=1 in a dump: M1 order=1 2 charges instead of 1")
-    begun.under_way.append(7)
+    begun.visits_under_way.append(7)
     begun.keep()
 
     assert take_up(tmp_path, **RUN) == begun
