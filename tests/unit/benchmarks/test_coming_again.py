@@ -135,8 +135,10 @@ async def test_whoever_was_under_way_when_a_run_was_stopped_comes_again_and_nobo
     kept, shop = a_record(tmp_path), Shop(0)
     struck, under_way = len(kept.struck), sorted(kept.visits_under_way)
 
-    await a_siege(kept, shop, Books()).run(ROUNDS[:1], NOTHING, None)
+    goes_on = a_siege(kept, shop, Books())
+    await goes_on.run(ROUNDS[:1], NOTHING, None)
 
+    assert goes_on.last_dump is not None, "nothing to compare the end with"
     assert (struck, under_way) == (1, [1, 2])
     assert placings(shop) == placings(await who_shops_alone(1)) | placings(await who_shops_alone(2))
     assert placings(shop) <= placings(busy)
