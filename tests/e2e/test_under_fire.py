@@ -22,6 +22,7 @@ def test_a_hundred_orders_under_a_dozen_faults_break_no_promise(tmp_path: Path) 
     told = ended.stdout + ended.stderr
     assert ended.returncode == 0, told
     assert re.search(r"\d+ invariants, 0 violations", ended.stdout), told
+    assert '"operation": "poison"' in (tmp_path / "journal.jsonl").read_text(), "not there to be judged again"
 
 
 @pytest.mark.slow
